@@ -1,0 +1,112 @@
+-- Latchkey: the tables. All of them are private (a leading underscore); functions are the API, views are for people.
+--
+-- Logged tables hold what must survive a crash of the server: the fencing tokens and the durable, timed leases.
+-- Unlogged tables hold what the clients know as well: their sessions and their places in the queues. PostgreSQL empties
+-- all unlogged tables together when it recovers from a crash and on a promoted standby, and keeps them over a clean
+-- restart. So the same event that may have lost a grant also loses the row in _incarnation that allows new ones.
+
+CREATE SCHEMA IF NOT EXISTS latchkey;
+COMMENT ON SCHEMA latchkey IS 'Latchkey: fair, fenced locks for services. Tables are private, functions are the API, views show who holds what.';
+REVOKE ALL ON SCHEMA latchkey FROM PUBLIC;
+
+CREATE TABLE latchkey._schema_version (
+    version         integer     NOT NULL CONSTRAINT _schema_version_pk PRIMARY KEY,
+    compatible_from integer     NOT NULL,
+    description     text        NOT NULL,
+    installed_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE  latchkey._schema_version                 IS 'One row per migration that ran; each migration adds its own, whoever runs it.';
+COMMENT ON COLUMN latchkey._schema_version.compatible_from IS 'The oldest schema version whose clients still work on this one.';
+
+CREATE TABLE latchkey._setting (
+    only_row    boolean  NOT NULL DEFAULT true CONSTRAINT _setting_pk PRIMARY KEY CONSTRAINT _setting_one_row CHECK (only_row),
+    grace_ms    integer  NOT NULL DEFAULT 15000  CONSTRAINT _setting_grace_positive CHECK (grace_ms > 0),
+    token_floor bigint   NOT NULL DEFAULT 0,
+    idle_after  interval NOT NULL DEFAULT '7 days' CONSTRAINT _setting_idle_positive CHECK (idle_after > '0')
+);
+COMMENT ON TABLE  latchkey._setting             IS 'Durable settings, one row.';
+COMMENT ON COLUMN latchkey._setting.grace_ms    IS 'The longest session timeout ever granted: for so long after a crash nobody is granted anything new.';
+COMMENT ON COLUMN latchkey._setting.token_floor IS 'The highest token of a lock row that was deleted; new rows start above it, whatever the clock says.';
+COMMENT ON COLUMN latchkey._setting.idle_after  IS 'A lock row that nobody took for this long is deleted.';
+INSERT INTO latchkey._setting DEFAULT VALUES;
+
+CREATE UNLOGGED TABLE latchkey._incarnation (
+    only_row      boolean     NOT NULL DEFAULT true CONSTRAINT _incarnation_pk PRIMARY KEY CONSTRAINT _incarnation_one_row CHECK (only_row),
+    id            bigint      NOT NULL,
+    granting_from timestamptz NOT NULL
+);
+COMMENT ON TABLE  latchkey._incarnation               IS 'The marker: while its row is missing, committed grants may have been lost, and nothing new is granted.';
+COMMENT ON COLUMN latchkey._incarnation.id            IS 'A random number, part of every reply; a client that sees another one than it knows resumes its leases.';
+COMMENT ON COLUMN latchkey._incarnation.granting_from IS 'The end of the grace period.';
+-- A new installation has lost nothing: no grace period. 53 bits, so that every language can hold it.
+INSERT INTO latchkey._incarnation (id, granting_from)
+VALUES (pg_catalog.trunc(pg_catalog.random() * 9007199254740992)::bigint, pg_catalog.clock_timestamp());
+
+-- No index on an expiry column, here and below: it would make every renewal a non-HOT update.
+CREATE UNLOGGED TABLE latchkey._session (
+    id         uuid        NOT NULL CONSTRAINT _session_pk PRIMARY KEY,
+    holder     text        NOT NULL CONSTRAINT _session_holder_length CHECK (pg_catalog.octet_length(holder) BETWEEN 1 AND 512),
+    channel    text        CONSTRAINT _session_channel_length CHECK (pg_catalog.octet_length(channel) BETWEEN 1 AND 63),
+    timeout_ms integer     NOT NULL CONSTRAINT _session_timeout_range CHECK (timeout_ms BETWEEN 100 AND 3600000),
+    opened_at  timestamptz NOT NULL,
+    renewed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    granting_from timestamptz NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE  latchkey._session         IS 'The live clients. A session lease is worth what its session is: no row, no lease.';
+COMMENT ON COLUMN latchkey._session.id      IS 'A random secret: whoever knows it acts for the session. In no view, notification or message.';
+COMMENT ON COLUMN latchkey._session.holder  IS 'The public name of the client, for people.';
+COMMENT ON COLUMN latchkey._session.granting_from IS 'Copied from the marker, which was there when this row was written and is lost only together with it: so a grant looks at one row and not at two.';
+COMMENT ON COLUMN latchkey._session.channel IS 'Where the client listens while it waits; NULL if it does not.';
+
+CREATE TABLE latchkey._lock (
+    name       text        COLLATE "C" NOT NULL CONSTRAINT _lock_pk PRIMARY KEY CONSTRAINT _lock_name_length CHECK (pg_catalog.octet_length(name) BETWEEN 1 AND 512),
+    token      bigint      NOT NULL,
+    session    uuid,
+    request    bigint,
+    granted_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    lease_ms   bigint,
+    at_least   timestamptz,
+    holder     text,
+    waiting    boolean     NOT NULL DEFAULT false,
+    CONSTRAINT _lock_one_kind_of_lease CHECK (session IS NULL OR expires_at IS NULL)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE  latchkey._lock            IS 'One row per lock. It stays when the lock is free: it holds the last token.';
+COMMENT ON COLUMN latchkey._lock.token      IS 'The fencing token of the last grant.';
+COMMENT ON COLUMN latchkey._lock.session    IS 'The holder of a session lease. No foreign key: a session that is gone holds nothing, whatever stands here.';
+COMMENT ON COLUMN latchkey._lock.request    IS 'The random number of the call that was granted, which makes a repeated call harmless.';
+COMMENT ON COLUMN latchkey._lock.granted_at IS 'The time of the last grant.';
+COMMENT ON COLUMN latchkey._lock.expires_at IS 'The end of a timed lease; NULL for a session lease and for a free lock.';
+COMMENT ON COLUMN latchkey._lock.lease_ms   IS 'The length of a timed lease: an end further away than that means that the clock went back.';
+COMMENT ON COLUMN latchkey._lock.at_least   IS 'A timed lease that is released earlier stays taken until then.';
+COMMENT ON COLUMN latchkey._lock.holder     IS 'The public name of the holder of a timed lease.';
+COMMENT ON COLUMN latchkey._lock.waiting    IS 'Whether somebody may stand in the queue: then neither taking nor giving back has a short cut.';
+
+CREATE UNLOGGED TABLE latchkey._waiter (
+    name        text        COLLATE "C" NOT NULL,
+    ticket      bigint      GENERATED ALWAYS AS IDENTITY,
+    session     uuid        NOT NULL,
+    request     bigint      NOT NULL,
+    at_most_ms  bigint,
+    at_least_ms bigint,
+    queued_at   timestamptz NOT NULL,
+    token       bigint,
+    CONSTRAINT _waiter_pk PRIMARY KEY (name, ticket)
+) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX _waiter_session ON latchkey._waiter (session);
+COMMENT ON TABLE  latchkey._waiter         IS 'The queues. Changed only by one who has the row of the lock, so tickets of one lock are in order of arrival.';
+COMMENT ON COLUMN latchkey._waiter.ticket  IS 'The place in the queue: lower is earlier.';
+COMMENT ON COLUMN latchkey._waiter.request IS 'The random number of the waiting call; the notification of its grant carries it, so nobody can forge one.';
+COMMENT ON COLUMN latchkey._waiter.token   IS 'Set when the lock was handed over: the row then is a grant that its client has not confirmed yet.';
+COMMENT ON COLUMN latchkey._waiter.at_most_ms IS 'The length of the timed lease that is waited for; NULL for a session lease.';
+
+CREATE UNLOGGED TABLE latchkey._reaper (
+    only_row boolean     NOT NULL DEFAULT true CONSTRAINT _reaper_pk PRIMARY KEY CONSTRAINT _reaper_one_row CHECK (only_row),
+    last_run timestamptz NOT NULL,
+    lock_cursor   text   COLLATE "C" NOT NULL DEFAULT '',
+    waiter_cursor text   COLLATE "C" NOT NULL DEFAULT ''
+);
+COMMENT ON TABLE  latchkey._reaper        IS 'Whose turn it is to reap, one row: whoever has its lock.';
+COMMENT ON COLUMN latchkey._reaper.lock_cursor   IS 'How far the search for long-idle lock rows came.';
+COMMENT ON COLUMN latchkey._reaper.waiter_cursor IS 'How far the search for waiters of free locks came.';

@@ -1,0 +1,320 @@
+-- Latchkey: taking a lock, waiting for it, giving it back. The one that gives it back hands it to the first in the queue.
+--
+-- Three kinds of row lock on a row of _lock say three things:
+--   FOR NO KEY UPDATE   one call is changing the state of this lock; others wait for microseconds
+--   FOR KEY SHARE       a fenced transaction of a user is open (latchkey.fence); lasts as long as the user likes, and
+--                       hinders no change of state (PostgreSQL lets NO KEY UPDATE and KEY SHARE coexist)
+--   FOR UPDATE          asked for before every grant, and only with SKIP LOCKED: not to be had while a fence is open
+
+CREATE TYPE latchkey.reply AS (outcome text, token bigint, incarnation bigint, retry_ms bigint);
+COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile.';
+
+CREATE FUNCTION latchkey._notify(p_channel text, p_request bigint, p_token bigint, p_incarnation bigint) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- NOTIFY makes the commits of the whole cluster queue up until they are flushed. So it goes only with a commit that is not;
+    -- after one that is, the caller asks for it in a transaction of its own: latchkey.wake(names).
+    IF p_channel IS NOT NULL AND current_setting('synchronous_commit') = 'off'
+       AND coalesce(current_setting('latchkey.quiet', true), '') <> 'on' THEN
+        PERFORM pg_notify(p_channel, to_hex(p_request) || ' ' || p_token || ' ' || p_incarnation);
+    END IF;
+END $$;
+COMMENT ON FUNCTION latchkey._notify(text, bigint, bigint, bigint) IS 'Wakes the client that was granted a lock. The request''s random number proves that the notification is genuine.';
+
+CREATE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_waiting boolean)
+RETURNS bigint
+LANGUAGE sql
+AS $$
+    UPDATE latchkey._lock l
+       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), waiting = p_waiting,
+           session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
+           holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
+           lease_ms   = p_at_most_ms,
+           expires_at = latchkey._after_ms(p_at_most_ms),
+           at_least   = latchkey._after_ms(p_at_least_ms)
+     WHERE l.name = p_name
+    RETURNING l.token
+$$;
+COMMENT ON FUNCTION latchkey._grant(text, uuid, bigint, text, bigint, bigint, boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
+
+CREATE FUNCTION latchkey._clear(p_name text, p_waiting boolean) RETURNS void
+LANGUAGE sql
+AS $$
+    UPDATE latchkey._lock SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL, waiting = p_waiting
+     WHERE name = p_name
+$$;
+COMMENT ON FUNCTION latchkey._clear(text, boolean) IS 'Writes "free" into a row that the caller has locked; the token stays.';
+
+CREATE FUNCTION latchkey._hand_over(p_name text) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_incarnation bigint;
+    v_grace       bigint;
+    v_token       bigint;
+    v_waiter      record;
+BEGIN
+    SELECT i.id, i.grace_left_ms INTO v_incarnation, v_grace FROM latchkey._incarnation() i;
+    IF v_grace > 0 THEN
+        RETURN 'grace';
+    END IF;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 'fenced';
+    END IF;
+    LOOP
+        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
+          INTO v_waiter
+          FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session
+         WHERE w.name = p_name AND w.token IS NULL
+         ORDER BY w.ticket LIMIT 1;
+        IF NOT FOUND THEN
+            PERFORM latchkey._clear(p_name, false);
+            RETURN 'free';
+        END IF;
+        EXIT WHEN v_waiter.alive;
+        DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
+    END LOOP;
+    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms,
+                               EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = p_name AND w.token IS NULL AND w.ticket > v_waiter.ticket));
+    UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
+    PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
+    RETURN 'granted';
+END $$;
+COMMENT ON FUNCTION latchkey._hand_over(text) IS 'Grants a lock that nobody holds to the first live waiter, and tells it. The caller has the row. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
+
+CREATE FUNCTION latchkey._holder_left_ms(p_lock latchkey._lock) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF p_lock.session IS NOT NULL THEN
+        RETURN latchkey._end_if_expired(p_lock.session);
+    ELSIF p_lock.expires_at > latchkey._after_ms(p_lock.lease_ms) THEN  -- the clock went back
+        UPDATE latchkey._lock l SET expires_at = latchkey._after_ms(l.lease_ms) WHERE l.name = p_lock.name;
+        RETURN p_lock.lease_ms;
+    END IF;
+    RETURN latchkey._remaining_ms(NULL, p_lock.expires_at);
+END $$;
+COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the holder still has the lock; 0: nobody holds it, and nobody can come back. The caller has the row.';
+
+CREATE FUNCTION latchkey._acquire(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text)
+RETURNS latchkey.reply
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_lock  latchkey._lock;
+    v_grace bigint;
+    v_left  bigint;
+    v_reply latchkey.reply;
+BEGIN
+    SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
+    IF (p_wait OR p_at_most_ms IS NULL)
+       AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
+        v_reply.outcome := 'no_session';
+        RETURN v_reply;
+    END IF;
+    LOOP
+        -- A look first: a call that cannot have the lock and does not wait writes nothing.
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name;
+        IF NOT FOUND THEN
+            IF v_grace > 0 AND NOT p_wait THEN
+                v_left := v_grace;
+                EXIT;
+            END IF;
+            INSERT INTO latchkey._lock (name, token, granted_at)
+            SELECT p_name, s.token_floor, clock_timestamp() FROM latchkey._setting s
+            ON CONFLICT DO NOTHING;
+            CONTINUE;
+        END IF;
+        IF NOT p_wait AND v_lock.request IS DISTINCT FROM p_request THEN
+            v_left := latchkey._remaining_ms(v_lock.session, v_lock.expires_at);
+            EXIT WHEN v_left > 0;
+        END IF;
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        v_left := latchkey._holder_left_ms(v_lock);
+        IF v_left > 0 THEN
+            IF v_lock.request = p_request THEN  -- granted already: the answer was lost, or a hand-over overtook this call
+                v_reply.outcome := 'granted';
+                v_reply.token := v_lock.token;
+                RETURN v_reply;
+            END IF;
+            EXIT;
+        ELSIF v_lock.waiting THEN
+            CASE latchkey._hand_over(p_name)
+                WHEN 'fenced' THEN v_left := 20;
+                WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
+                ELSE CONTINUE;
+            END CASE;
+            EXIT;
+        ELSIF v_grace > 0 THEN
+            v_left := v_grace;
+            EXIT;
+        END IF;
+        PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN  -- a fenced transaction is open
+            v_left := 20;
+            EXIT;
+        END IF;
+        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, false);
+        v_reply.outcome := 'granted';
+        RETURN v_reply;
+    END LOOP;
+    v_reply.retry_ms := v_left;
+    v_reply.outcome := 'held';
+    IF p_wait THEN
+        v_reply.outcome := 'queued';
+        PERFORM latchkey._enqueue(v_lock, p_session, p_request, p_at_most_ms, p_at_least_ms);
+    END IF;
+    RETURN v_reply;
+END $$;
+COMMENT ON FUNCTION latchkey._acquire(uuid, text, bigint, boolean, bigint, bigint, text) IS 'The whole of taking a lock, whatever its state.';
+
+CREATE FUNCTION latchkey._enqueue(p_lock latchkey._lock, p_session uuid, p_request bigint, p_at_most_ms bigint, p_at_least_ms bigint) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF NOT p_lock.waiting THEN
+        UPDATE latchkey._lock l SET waiting = true WHERE l.name = p_lock.name;
+    ELSIF EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.session = p_session AND w.request = p_request) THEN
+        RETURN;
+    END IF;
+    INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, queued_at)
+    VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp());
+END $$;
+COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
+
+CREATE FUNCTION latchkey._try_fast(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_fenced boolean;
+    v_reply  latchkey.reply;
+BEGIN
+    UPDATE latchkey._lock l
+       SET session = p_session, request = p_request, token = latchkey._next_token(l.token), granted_at = clock_timestamp()
+     WHERE l.name = p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
+       AND EXISTS (SELECT FROM latchkey._session s
+                    WHERE s.id = p_session AND s.expires_at > clock_timestamp() AND s.granting_from <= clock_timestamp())
+    RETURNING l.token, l.xmax <> 0 INTO v_reply.token, v_fenced;
+    IF v_fenced THEN
+        -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
+        -- plan instead of three. So a fence may be open: undo, and let the long way look closely.
+        PERFORM latchkey._clear(p_name, false);
+        v_reply.token := NULL;
+    ELSIF FOUND THEN
+        v_reply.outcome := 'granted';
+    END IF;
+    RETURN v_reply;
+END $$;
+COMMENT ON FUNCTION latchkey._try_fast(uuid, text, bigint) IS 'The short cut: a known lock that is free, with an empty queue, no open fence and no grace period. NULL where it is not so simple.';
+
+CREATE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_request bigint, p_wait boolean) RETURNS latchkey.reply
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+DECLARE
+    v_reply latchkey.reply;
+BEGIN
+    v_reply := latchkey._try_fast(p_session, p_name, p_request);
+    IF v_reply.outcome IS NULL THEN
+        v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL);
+    END IF;
+    RETURN v_reply;
+END $$;
+COMMENT ON FUNCTION latchkey.acquire_lock(uuid, text, bigint, boolean) IS 'Takes a lock for the life of a session: granted (with its fencing token), held, queued (if p_wait), or no_session. p_request is a random number of the caller; the same one again is the same call.';
+
+CREATE FUNCTION latchkey.try_lock(p_session uuid, p_name text) RETURNS latchkey.reply
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$ SELECT * FROM latchkey.acquire_lock(p_session, p_name, trunc(random() * 9007199254740992)::bigint, false) $$;
+COMMENT ON FUNCTION latchkey.try_lock(uuid, text) IS 'Takes a lock if it is free, for people at a prompt: granted with its fencing token, or held.';
+
+CREATE FUNCTION latchkey._release(p_session uuid, p_name text, p_token bigint) RETURNS latchkey.reply
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_lock  latchkey._lock;
+    v_reply latchkey.reply;
+BEGIN
+    UPDATE latchkey._lock l SET session = NULL, request = NULL
+     WHERE l.name = p_name AND l.token = p_token AND l.session = p_session AND NOT l.waiting;
+    IF FOUND THEN
+        v_reply.outcome := 'released';
+        RETURN v_reply;
+    END IF;
+    SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
+    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        v_reply.outcome := 'not_held';
+        RETURN v_reply;
+    END IF;
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token;
+    v_reply.outcome := latchkey._hand_over(p_name);
+    IF v_reply.outcome IN ('fenced', 'grace') THEN
+        PERFORM latchkey._clear(p_name, true);
+    ELSE
+        v_reply.outcome := CASE v_reply.outcome WHEN 'granted' THEN 'handed_over' ELSE 'released' END;
+    END IF;
+    RETURN v_reply;
+END $$;
+COMMENT ON FUNCTION latchkey._release(uuid, text, bigint) IS 'The whole of giving back a session lease.';
+
+CREATE FUNCTION latchkey.release_lock(p_session uuid, p_name text, p_token bigint) RETURNS latchkey.reply
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+BEGIN
+    RETURN latchkey._release(p_session, p_name, p_token);
+END $$;
+COMMENT ON FUNCTION latchkey.release_lock(uuid, text, bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
+
+CREATE FUNCTION latchkey._settle(p_name text) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_lock latchkey._lock;
+BEGIN
+    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 'busy';
+    ELSIF NOT v_lock.waiting OR latchkey._holder_left_ms(v_lock) > 0 THEN
+        RETURN 'settled';
+    END IF;
+    RETURN replace(latchkey._hand_over(p_name), 'free', 'settled');
+END $$;
+COMMENT ON FUNCTION latchkey._settle(text) IS 'Hands a lock over if it is waited for and nobody holds it. Never waits for a row.';
+
+CREATE FUNCTION latchkey.settle_lock(p_name text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+BEGIN
+    RETURN latchkey._settle(p_name);
+END $$;
+COMMENT ON FUNCTION latchkey.settle_lock(text) IS 'Hands a lock over if it is waited for and nobody holds it: settled or granted, or (look again) busy, fenced or grace.';
+
+CREATE FUNCTION latchkey._withdraw(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_lock  latchkey._lock;
+    v_reply latchkey.reply;
+BEGIN
+    SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
+    v_reply.outcome := 'withdrawn';
+    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+    IF v_lock.session = p_session AND v_lock.request = p_request THEN
+        v_reply := latchkey._release(p_session, p_name, v_lock.token);
+    ELSIF v_lock.request = p_request AND v_lock.expires_at IS NOT NULL THEN
+        v_reply := latchkey._release_timed(p_name, v_lock.token, p_request, false);
+    END IF;
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.session = p_session AND w.request = p_request;
+    RETURN v_reply;
+END $$;
+COMMENT ON FUNCTION latchkey._withdraw(uuid, text, bigint) IS 'Ends a call wherever it stands: takes it out of the queue, or gives back what it was granted.';
+
+CREATE FUNCTION latchkey.withdraw_request(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+BEGIN
+    RETURN latchkey._withdraw(p_session, p_name, p_request);
+END $$;
+COMMENT ON FUNCTION latchkey.withdraw_request(uuid, text, bigint) IS 'Stops waiting. If the lock was granted meanwhile it is given back.';

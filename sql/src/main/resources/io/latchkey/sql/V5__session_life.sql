@@ -1,0 +1,145 @@
+-- Latchkey: what a session's client calls while it lives: renew, resume after a crash of the server, close.
+
+CREATE TYPE latchkey.renewal AS (outcome text, incarnation bigint, look_ms bigint, grants text);
+COMMENT ON TYPE latchkey.renewal IS 'The answer to a renewal: alive or no_session; the incarnation; after how many milliseconds a waiting client should call again (NULL: with its next renewal); grants not confirmed yet, as request:token;request:token with the request in hex.';
+
+CREATE FUNCTION latchkey._look_after_waits(p_session uuid, OUT look_ms bigint, OUT grants text)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_name  text;
+    v_grace bigint;
+    v_again bigint;
+BEGIN
+    SELECT i.grace_left_ms INTO v_grace FROM latchkey._incarnation() i;
+    IF v_grace > 0 THEN
+        v_again := v_grace;
+    ELSE
+        FOR v_name IN
+            SELECT DISTINCT w.name FROM latchkey._waiter w JOIN latchkey._lock l ON l.name = w.name
+             WHERE w.session = p_session AND w.token IS NULL AND latchkey._remaining_ms(l.session, l.expires_at) = 0
+             ORDER BY w.name LIMIT 100
+        LOOP
+            v_again := least(v_again, CASE latchkey._settle(v_name) WHEN 'fenced' THEN 20 WHEN 'busy' THEN 5 WHEN 'grace' THEN 1000 END);
+        END LOOP;
+    END IF;
+    -- The first of a queue looks again when its holder's time is up. Those behind it leave that to the first, and to their renewals.
+    SELECT least(v_again, min(latchkey._remaining_ms(l.session, l.expires_at))) INTO look_ms
+      FROM latchkey._waiter w JOIN latchkey._lock l ON l.name = w.name
+     WHERE w.session = p_session AND w.token IS NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
+       AND NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.token IS NULL AND e.ticket < w.ticket);
+    SELECT string_agg(to_hex(w.request) || ':' || w.token, ';') INTO grants
+      FROM latchkey._waiter w WHERE w.session = p_session AND w.token IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION latchkey._look_after_waits(uuid) IS 'The backstop for lost notifications and dead holders: hands over what this session waits for and nobody holds, and returns the grants it has not confirmed.';
+
+CREATE FUNCTION latchkey.renew_session(p_session uuid, p_confirmed bigint[] DEFAULT '{}', p_look boolean DEFAULT true) RETURNS latchkey.renewal
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+DECLARE
+    v_renewal latchkey.renewal;
+BEGIN
+    SELECT i.id INTO v_renewal.incarnation FROM latchkey._incarnation() i;
+    PERFORM FROM latchkey._session s WHERE s.id = p_session FOR NO KEY UPDATE;  -- the row first, then the clock
+    -- An update, never an upsert: a session that ended stays ended.
+    UPDATE latchkey._session s SET renewed_at = clock_timestamp(), expires_at = latchkey._after_ms(s.timeout_ms)
+     WHERE s.id = p_session AND s.expires_at > clock_timestamp();
+    IF NOT FOUND THEN
+        v_renewal.outcome := 'no_session';
+        RETURN v_renewal;
+    END IF;
+    v_renewal.outcome := 'alive';
+    IF cardinality(p_confirmed) > 0 THEN
+        DELETE FROM latchkey._waiter w WHERE w.session = p_session AND w.token IS NOT NULL AND w.request = ANY (p_confirmed);
+    END IF;
+    IF p_look THEN
+        IF EXISTS (SELECT FROM latchkey._waiter w WHERE w.session = p_session) THEN
+            SELECT l.look_ms, l.grants INTO v_renewal.look_ms, v_renewal.grants FROM latchkey._look_after_waits(p_session) l;
+        END IF;
+        PERFORM latchkey._reap_in_turn('2 seconds', 20);
+    END IF;
+    RETURN v_renewal;
+END $$;
+COMMENT ON FUNCTION latchkey.renew_session(uuid, bigint[], boolean) IS 'Lets the session live for its timeout from now. p_confirmed: requests whose grants arrived. p_look => false: renew and do nothing else.';
+
+CREATE FUNCTION latchkey._resume_lease(p_name text, p_token bigint, p_request bigint, p_old uuid, p_new uuid, p_holder text, p_left_ms bigint) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_lock latchkey._lock;
+BEGIN
+    INSERT INTO latchkey._lock (name, token, granted_at) VALUES (p_name, 0, clock_timestamp()) ON CONFLICT DO NOTHING;
+    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+    -- The higher token wins. The same token needs the same owner: what it released is not its own any more.
+    IF v_lock.token > p_token
+       OR v_lock.token = p_token AND (v_lock.request IS DISTINCT FROM p_request
+                                      OR p_left_ms IS NULL AND coalesce(v_lock.session NOT IN (p_old, p_new), true)) THEN
+        RETURN false;
+    END IF;
+    IF p_left_ms IS NULL THEN
+        UPDATE latchkey._lock l SET token = p_token, request = p_request, session = p_new,
+               expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL WHERE l.name = p_name;
+    ELSIF v_lock.token < p_token THEN
+        UPDATE latchkey._lock l SET token = p_token, request = p_request, session = NULL,
+               expires_at = latchkey._after_ms(p_left_ms), lease_ms = p_left_ms, at_least = NULL, holder = p_holder WHERE l.name = p_name;
+    END IF;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION latchkey._resume_lease(text, bigint, bigint, uuid, uuid, text, bigint) IS 'Writes a lease again that the crash may have lost; false if it is not the holder''s any more.';
+
+CREATE FUNCTION latchkey.resume_session(p_old uuid, p_session uuid, p_holder text, p_timeout_ms integer, p_channel text,
+                                        p_names text[], p_tokens bigint[], p_requests bigint[], p_left_ms bigint[],
+                                        OUT outcome text, OUT incarnation bigint, OUT kept boolean[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp SET lock_timeout = '5s'
+AS $$
+DECLARE
+    v_grace bigint;
+    v_lease record;
+BEGIN
+    SELECT i.id, i.grace_left_ms INTO incarnation, v_grace FROM latchkey._incarnation() i;
+    kept := array_fill(false, ARRAY[cardinality(p_names)]);
+    IF v_grace = 0 AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
+        outcome := 'too_late';  -- others may have been granted what is claimed here
+        RETURN;
+    END IF;
+    -- A token far in the future would never be passed: a year ahead is a mistake, or an attack.
+    IF (SELECT max(t) FROM unnest(p_tokens) t) > latchkey._next_token(0) + 31536000000000 THEN
+        PERFORM latchkey._refuse('LK002', 'a fencing token that is more than a year ahead of the clock cannot be resumed', 'Is the clock of the database right?');
+    END IF;
+    PERFORM latchkey._check_timeout(p_timeout_ms);
+    PERFORM latchkey._insert_session(p_session, p_holder, p_timeout_ms, p_channel);
+    -- A new id: what the old one still seems to hold, and the client does not claim, is held by nobody.
+    FOR v_lease IN
+        SELECT u.* FROM unnest(p_names, p_tokens, p_requests, p_left_ms) WITH ORDINALITY u (name, token, request, left_ms, place)
+         ORDER BY u.name COLLATE "C", u.token
+    LOOP
+        kept[v_lease.place] := latchkey._resume_lease(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, p_holder, v_lease.left_ms);
+    END LOOP;
+    DELETE FROM latchkey._session s WHERE s.id = p_old AND p_old <> p_session;
+    outcome := 'resumed';
+END $$;
+COMMENT ON FUNCTION latchkey.resume_session(uuid, uuid, text, integer, text, text[], bigint[], bigint[], bigint[]) IS 'During the grace period after a crash: opens a session in place of a lost one, and writes again all it holds (p_left_ms: NULL for session leases). resumed, with a truth value per lease, or too_late.';
+
+CREATE FUNCTION latchkey.close_session(p_session uuid, p_names text[] DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp SET lock_timeout = '5s'
+AS $$
+DECLARE
+    v_name text;
+    v_lock latchkey._lock;
+BEGIN
+    FOR v_name IN
+        SELECT n FROM unnest(p_names) n
+         UNION SELECT w.name FROM latchkey._waiter w WHERE w.session = p_session
+         UNION SELECT l.name FROM latchkey._lock l WHERE p_names IS NULL AND l.session = p_session
+         ORDER BY 1
+    LOOP
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE;
+        DELETE FROM latchkey._waiter w WHERE w.name = v_name AND w.session = p_session;
+        IF v_lock.session = p_session THEN
+            PERFORM latchkey._release(p_session, v_name, v_lock.token);
+        END IF;
+    END LOOP;
+    DELETE FROM latchkey._session s WHERE s.id = p_session;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION latchkey.close_session(uuid, text[]) IS 'Ends a session at once: gives back what it holds (p_names, or NULL: look for it), hands it over, and leaves every queue. false if there was no such session. Timed leases stay.';

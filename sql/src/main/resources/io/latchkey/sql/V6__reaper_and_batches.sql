@@ -1,0 +1,138 @@
+-- Latchkey: making expiry visible, waking after a flushed commit, and many calls in one round trip.
+
+CREATE FUNCTION latchkey._reap_sessions(p_limit integer) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_ended integer;
+BEGIN
+    DELETE FROM latchkey._session s
+     WHERE s.ctid = ANY (ARRAY(SELECT e.ctid FROM latchkey._session e WHERE e.expires_at <= clock_timestamp() LIMIT p_limit FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS v_ended = ROW_COUNT;
+    RETURN v_ended;
+END $$;
+COMMENT ON FUNCTION latchkey._reap_sessions(integer) IS 'Ends sessions whose time is up, so many at the most. What they held is free from then on.';
+
+CREATE FUNCTION latchkey._reap_queues(p_limit integer) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_names text[];
+    v_read  integer;
+    v_name  text := '';
+    v_done  integer := 0;
+BEGIN
+    SELECT array_agg(DISTINCT c.name ORDER BY c.name), count(*) INTO v_names, v_read
+      FROM (SELECT w.name FROM latchkey._waiter w
+             WHERE w.name > (SELECT r.waiter_cursor FROM latchkey._reaper r) ORDER BY w.name LIMIT 1000) c;
+    FOREACH v_name IN ARRAY coalesce(v_names, '{}') LOOP
+        CONTINUE WHEN NOT EXISTS (SELECT FROM latchkey._lock l WHERE l.name = v_name AND latchkey._remaining_ms(l.session, l.expires_at) = 0)
+                  AND NOT EXISTS (SELECT FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session WHERE w.name = v_name AND s.id IS NULL);
+        PERFORM FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        DELETE FROM latchkey._waiter w WHERE w.name = v_name AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session);
+        PERFORM latchkey._settle(v_name);
+        v_done := v_done + 1;
+        EXIT WHEN v_done >= p_limit;
+    END LOOP;
+    UPDATE latchkey._reaper r SET waiter_cursor = CASE WHEN v_done >= p_limit OR v_read = 1000 THEN v_name ELSE '' END
+     WHERE r.waiter_cursor <> '' OR v_done >= p_limit OR v_read = 1000;
+    RETURN v_done;
+END $$;
+COMMENT ON FUNCTION latchkey._reap_queues(integer) IS 'Hands over locks that are waited for and that nobody holds, and removes waiters whose session is gone. Looks at up to 1,000 waiters, on from where the last call stopped.';
+
+CREATE FUNCTION latchkey._reap_idle_locks() RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_names  text[];
+    v_floor  bigint;
+    v_purged integer;
+BEGIN
+    v_names := ARRAY(SELECT l.name FROM latchkey._lock l
+                      WHERE l.name > (SELECT r.lock_cursor FROM latchkey._reaper r) ORDER BY l.name LIMIT 500);
+    WITH idle AS (
+        SELECT l.name FROM latchkey._lock l, latchkey._setting g
+         WHERE l.name = ANY (v_names) AND l.granted_at < clock_timestamp() - g.idle_after AND NOT l.waiting
+           AND CASE WHEN l.session IS NOT NULL THEN NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.session)
+                    ELSE coalesce(l.expires_at < clock_timestamp() - g.idle_after, true) END
+           FOR UPDATE OF l SKIP LOCKED
+    ), purged AS (
+        DELETE FROM latchkey._lock l USING idle WHERE l.name = idle.name RETURNING l.token
+    )
+    SELECT max(p.token), count(*) INTO v_floor, v_purged FROM purged p;
+    UPDATE latchkey._setting g SET token_floor = v_floor WHERE g.token_floor < v_floor;
+    UPDATE latchkey._reaper r SET lock_cursor = CASE WHEN cardinality(v_names) = 500 THEN v_names[500] ELSE '' END
+     WHERE r.lock_cursor <> '' OR cardinality(v_names) = 500;
+    RETURN v_purged;
+END $$;
+COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, and remembers the highest token among them. Looks at 500 rows, on from where the last call stopped.';
+
+CREATE FUNCTION latchkey._reap_in_turn(p_pause interval, p_limit integer) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- The plain look first: a call out of turn costs one read.
+    IF EXISTS (SELECT FROM latchkey._reaper r WHERE r.last_run > clock_timestamp() - p_pause AND r.last_run <= clock_timestamp()) THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO latchkey._reaper (last_run) VALUES ('-infinity') ON CONFLICT DO NOTHING;
+    PERFORM FROM latchkey._reaper r WHERE r.only_row FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND OR (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
+        RETURN 0;
+    END IF;
+    UPDATE latchkey._reaper r SET last_run = clock_timestamp() WHERE r.only_row;
+    RETURN latchkey._reap_sessions(p_limit) + latchkey._reap_queues(p_limit) + latchkey._reap_idle_locks();
+END $$;
+COMMENT ON FUNCTION latchkey._reap_in_turn(interval, integer) IS 'Reaps unless somebody did a moment ago or is doing it. Waits for nobody.';
+
+CREATE FUNCTION latchkey.reap(p_limit integer DEFAULT 1000) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+BEGIN
+    RETURN latchkey._reap_in_turn('0', p_limit);
+END $$;
+COMMENT ON FUNCTION latchkey.reap(integer) IS 'Ends expired sessions, hands their locks to the waiters, deletes long-idle rows; returns how much there was to do. Expiry itself never needs it: it makes expiry visible.';
+
+CREATE FUNCTION latchkey.wake(p_names text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+    SELECT pg_notify(s.channel, to_hex(w.request) || ' ' || w.token || ' ' || i.id)
+      FROM latchkey._waiter w
+      JOIN latchkey._lock l ON l.name = w.name AND l.token = w.token
+      JOIN latchkey._session s ON s.id = w.session AND s.channel IS NOT NULL,
+           latchkey._incarnation i
+     WHERE w.name = ANY (p_names)
+$$;
+COMMENT ON FUNCTION latchkey.wake(text[]) IS 'Notifies the clients that these locks were handed over to. For a caller whose hand-over was flushed: call it afterwards, in a transaction of its own.';
+
+CREATE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[], p_numbers bigint[]) RETURNS latchkey.reply[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+DECLARE
+    v_call    record;
+    v_reply   latchkey.reply;
+    v_replies latchkey.reply[] := array_fill(NULL::latchkey.reply, ARRAY[cardinality(p_names)]);
+BEGIN
+    -- In the order of the names: two batches never wait for each other in a circle.
+    FOR v_call IN
+        SELECT u.* FROM unnest(p_calls, p_names, p_numbers) WITH ORDINALITY u (call, name, number, place) ORDER BY u.name COLLATE "C", u.place
+    LOOP
+        CASE v_call.call
+            WHEN 'try', 'acquire' THEN
+                v_reply := latchkey._try_fast(p_session, v_call.name, v_call.number);
+                IF v_reply.outcome IS NULL THEN
+                    v_reply := latchkey._acquire(p_session, v_call.name, v_call.number, v_call.call = 'acquire', NULL, NULL, NULL);
+                END IF;
+            WHEN 'release' THEN
+                v_reply := latchkey._release(p_session, v_call.name, v_call.number);
+            WHEN 'withdraw' THEN
+                v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number);
+            ELSE
+                PERFORM latchkey._refuse('LK002', format('there is no call %L', v_call.call), 'Calls are try, acquire, release and withdraw.');
+        END CASE;
+        v_replies[v_call.place] := v_reply;
+    END LOOP;
+    RETURN v_replies;
+END $$;
+COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request). Replies stand in the order of the calls.';
