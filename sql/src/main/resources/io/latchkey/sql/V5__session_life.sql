@@ -97,7 +97,7 @@ DECLARE
     v_lease record;
 BEGIN
     SELECT i.id, i.grace_left_ms INTO incarnation, v_grace FROM latchkey._incarnation() i;
-    kept := array_fill(false, ARRAY[cardinality(p_names)]);
+    kept := coalesce((SELECT array_agg(false) FROM unnest(p_names)), '{}');
     IF v_grace = 0 AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
         outcome := 'too_late';  -- others may have been granted what is claimed here
         RETURN;
@@ -143,3 +143,8 @@ BEGIN
     RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION latchkey.close_session(uuid, text[]) IS 'Ends a session at once: gives back what it holds (p_names, or NULL: look for it), hands it over, and leaves every queue. false if there was no such session. Timed leases stay.';
+
+CREATE FUNCTION latchkey.audit_session(p_session uuid) RETURNS TABLE (name text, token bigint, request bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$ SELECT l.name, l.token, l.request FROM latchkey._lock l WHERE l.session = p_session $$;
+COMMENT ON FUNCTION latchkey.audit_session(uuid) IS 'All that a session holds; reads the whole table. For a client whose calls may have arrived after it gave up on them.';

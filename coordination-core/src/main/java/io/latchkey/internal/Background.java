@@ -1,0 +1,99 @@
+package io.latchkey.internal;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A client's threads besides the one that renews: a timer, a few for calls that no caller waits for, and as many as it takes for
+ * what users registered, so that whatever they do delays nobody else. All daemons.
+ */
+final class Background {
+    private static final System.Logger LOG = System.getLogger("io.latchkey");
+    private static final int CALL_THREADS = 4;
+
+    private final ScheduledThreadPoolExecutor timer;
+    private final ThreadPoolExecutor calls;
+    private final ExecutorService users;
+
+    Background() {
+        timer = new ScheduledThreadPoolExecutor(1, named("latchkey-timer"));
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        calls = new ThreadPoolExecutor(
+                CALL_THREADS, CALL_THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("latchkey-calls"));
+        calls.allowCoreThreadTimeOut(true);
+        users = Executors.newCachedThreadPool(named("latchkey-callback"));
+    }
+
+    private static ThreadFactory named(String name) {
+        AtomicInteger count = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Makes calls to the database. */
+    void call(Runnable task) {
+        quietly(calls, task);
+    }
+
+    /** Runs what a user registered. */
+    void callback(Runnable task) {
+        quietly(users, task);
+    }
+
+    Executor callbacks() {
+        return this::callback;
+    }
+
+    /** Makes calls to the database, later. */
+    void callAfter(Duration delay, Runnable task) {
+        after(delay.toNanos(), () -> call(task));
+    }
+
+    /** Runs something quick, later. */
+    void after(long delayNanos, Runnable task) {
+        try {
+            var unused = timer.schedule(logged(task), delayNanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.log(Level.DEBUG, "closed", e);
+        }
+    }
+
+    private static void quietly(ExecutorService executor, Runnable task) {
+        try {
+            executor.execute(logged(task));
+        } catch (RejectedExecutionException e) {
+            LOG.log(Level.DEBUG, "closed", e);
+        }
+    }
+
+    private static Runnable logged(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "a task of Latchkey or a callback of its user failed", e);
+            }
+        };
+    }
+
+    /** Starts nothing new. Callbacks that were handed over still run. */
+    void close() {
+        timer.shutdownNow();
+        calls.shutdown();
+        users.shutdown();
+    }
+}

@@ -1,0 +1,193 @@
+package io.latchkey.internal;
+
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shares a few connections among all threads that call. A thread that finds a connection idle sends its call at once, alone: no
+ * hop, no hand-off. If none is idle it queues; the next thread that gets a connection sends its own call and all that queue
+ * meanwhile as one statement (flat combining, Hendler et al. 2010, with a round trip for the lock). A thread serves one batch of
+ * others at the most, then the connection goes to the first that still waits.
+ *
+ * <p>Thread-safe. No monitor is held while a thread waits or talks to the database.
+ */
+final class CallCombiner {
+    private static final int MAX_BATCH = 64;
+
+    private final Supplier<UUID> session;
+    private final Runnable onUnknownOutcome;
+    private final Sql.Commit commit;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<Link> idle = new ArrayDeque<>();
+    private final Deque<Call> queue = new ArrayDeque<>();
+    private boolean closed;
+
+    CallCombiner(Connector connector, int connections, Supplier<UUID> session, Sql.Commit commit, Runnable onUnknownOutcome) {
+        this.session = session;
+        this.onUnknownOutcome = onUnknownOutcome;
+        this.commit = commit;
+        for (int i = 0; i < connections; i++) {
+            idle.add(new Link(connector));
+        }
+    }
+
+    /** Makes a call and returns it answered, or throws what the database said. */
+    Reply run(Call call) throws SQLException {
+        Link link = linkOrQueue(call);
+        if (link == null) {
+            call.awaitTurn();
+            link = call.link;
+        }
+        if (!call.isDone() && link != null) {
+            lead(link, call);
+        }
+        if (call.failure != null) {
+            throw call.failure;
+        } else if (call.reply == null) {
+            throw new SQLException("the call was not answered", "08006");
+        }
+        return call.reply;
+    }
+
+    private @Nullable Link linkOrQueue(Call call) {
+        lock.lock();
+        try {
+            Link link = idle.poll();
+            if (link == null) {
+                queue.add(call);
+            }
+            return link;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void lead(Link link, Call own) {
+        List<Call> batch = batchOf(own);
+        try {
+            send(link, batch);
+        } finally {
+            passOn(link);
+            for (Call call : batch) {
+                if (call != own) {
+                    call.done();
+                }
+            }
+        }
+    }
+
+    private List<Call> batchOf(Call own) {
+        lock.lock();
+        try {
+            queue.remove(own);
+            if (own.action != null || queue.isEmpty()) {
+                return List.of(own);
+            }
+            List<Call> batch = new ArrayList<>();
+            batch.add(own);
+            for (Iterator<Call> waiting = queue.iterator(); waiting.hasNext() && batch.size() < MAX_BATCH; ) {
+                Call call = waiting.next();
+                if (call.action == null) {
+                    batch.add(call);
+                    waiting.remove();
+                }
+            }
+            return batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void passOn(Link link) {
+        lock.lock();
+        try {
+            Call next = queue.poll();
+            if (next == null) {
+                if (closed) {
+                    link.drop();
+                }
+                idle.push(link);
+            } else {
+                next.lead(link);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void send(Link link, List<Call> batch) {
+        Sql.Commit how = commit;
+        boolean again = true;
+        while (true) {
+            boolean wasOpen = link.isOpen();
+            try {
+                link.send(batch, session.get(), how);
+                if (how == Sql.Commit.FLUSHED) {
+                    wakeThoseHandedOverTo(link, batch);
+                }
+                return;
+            } catch (SQLException e) {
+                if (Fault.isConnectionLost(e)) {
+                    link.drop();
+                    if (wasOpen) {
+                        onUnknownOutcome.run();
+                    }
+                    // Every call may be repeated: an acquisition by its request, a release by its token. A connection that was
+                    // open may just have been the victim of a restart, so one more try with a new one.
+                    if (wasOpen && again) {
+                        again = false;
+                        continue;
+                    }
+                } else if (Fault.is(e, Fault.NOTIFICATION_QUEUE_FULL) && how == Sql.Commit.UNFLUSHED) {
+                    how = Sql.Commit.QUIET;
+                    continue;
+                } else if (batch.size() > 1) {
+                    batch.forEach(call -> send(link, List.of(call)));
+                    return;
+                }
+                batch.forEach(call -> call.failed(e));
+                return;
+            } catch (RuntimeException e) {
+                link.drop();
+                batch.forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
+                return;
+            }
+        }
+    }
+
+    private static void wakeThoseHandedOverTo(Link link, List<Call> batch) {
+        List<String> names = new ArrayList<>();
+        for (Call call : batch) {
+            if (call.reply != null && call.reply.is("handed_over")) {
+                names.add(call.name);
+            }
+        }
+        if (!names.isEmpty()) {
+            try {
+                link.wake(names);
+            } catch (SQLException e) {
+                // The waiters' renewals find their grants without it.
+                System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "a wake-up was not sent", e);
+            }
+        }
+    }
+
+    /** Closes the connections that are idle; those that are in use close after that. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            idle.forEach(Link::drop);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package io.latchkey.internal;
+
+import io.latchkey.CoordinationException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.concurrent.Executor;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+
+/** Opens the client's own connections, all alike: auto-commit, read committed, never idle too long, with a network time-out. */
+public final class Connector {
+    private static final Executor DIRECTLY = Runnable::run;
+
+    private final Source source;
+    private final int networkTimeoutMs;
+
+    Connector(Source source, int networkTimeoutMs) {
+        this.source = source;
+        this.networkTimeoutMs = networkTimeoutMs;
+    }
+
+    /** Where connections come from. */
+    public interface Source {
+        /** Opens one; the time-out is for connecting and logging in. */
+        Connection open(int timeoutMs) throws SQLException;
+
+        /** Where that is, for messages: host, port and database, never a user's password. */
+        String place();
+    }
+
+    /** Connections of this URL. */
+    public static Source url(String url) {
+        return new UrlSource(url, null, null);
+    }
+
+    /** Connections like those of this data source, or its own. */
+    public static Source dataSource(DataSource dataSource) {
+        return DataSourceReader.sourceOf(dataSource);
+    }
+
+    String place() {
+        return source.place();
+    }
+
+    /** Opens a connection and makes sure that it can write. */
+    Connection open() throws SQLException {
+        Connection connection = source.open(networkTimeoutMs);
+        try {
+            connection.setAutoCommit(true);
+            connection.setNetworkTimeout(DIRECTLY, networkTimeoutMs);
+            Server server = server(connection);
+            if (server.readOnly) {
+                throw new SQLException(
+                        "the server is read-only (a standby, or default_transaction_read_only is on)", "25006");
+            }
+            if (server.otherIsolation) {
+                connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            }
+            if (server.idleTimeout) {
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute(Sql.NEVER_IDLE);
+                }
+            }
+            return connection;
+        } catch (SQLException | RuntimeException e) {
+            abandon(connection);
+            throw e;
+        }
+    }
+
+    /** Closes a connection without a word to the server. */
+    static void abandon(Connection connection) {
+        try {
+            connection.abort(DIRECTLY);
+        } catch (SQLException e) {
+            System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "could not close a connection", e);
+        }
+    }
+
+    /** What the client wants to know of the server: is it read-only, does it replicate synchronously, and two settings. */
+    record Server(boolean readOnly, boolean synchronousStandby, boolean otherIsolation, boolean idleTimeout) {}
+
+    static Server server(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(Sql.SERVER)) {
+            row.next();
+            return new Server(row.getBoolean(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4));
+        }
+    }
+
+    /** A URL, with user and password in it or beside it. */
+    static final class UrlSource implements Source {
+        private final String url;
+        private final Properties given = new Properties();
+        private final Properties parsed;
+
+        UrlSource(String url, @Nullable String user, @Nullable String password) {
+            this.url = url;
+            if (user != null) {
+                given.setProperty("user", user);
+            }
+            if (password != null) {
+                given.setProperty("password", password);
+            }
+            Properties read = Driver.parseURL(url, given);
+            if (read == null) {
+                throw new CoordinationException(
+                        "this is not a PostgreSQL URL; it looks like jdbc:postgresql://host:5432/database?user=app",
+                        null,
+                        null,
+                        null);
+            }
+            this.parsed = read;
+        }
+
+        @Override
+        public Connection open(int timeoutMs) throws SQLException {
+            Properties properties = new Properties();
+            properties.putAll(given);
+            String seconds = Integer.toString(Math.max(1, (timeoutMs + 999) / 1000));
+            setUnlessInUrl(properties, "socketFactory", PromptSocketFactory.class.getName());
+            setUnlessInUrl(properties, "connectTimeout", seconds);
+            setUnlessInUrl(properties, "socketTimeout", seconds);
+            setUnlessInUrl(properties, "tcpKeepAlive", "true");
+            setUnlessInUrl(properties, "prepareThreshold", "1");
+            setUnlessInUrl(properties, "ApplicationName", "latchkey");
+            if (hosts().contains(",")) {
+                setUnlessInUrl(properties, "targetServerType", "primary");
+            }
+            Connection connection = new Driver().connect(url, properties);
+            if (connection == null) {
+                throw new SQLException("the driver does not take this URL", "08001");
+            }
+            return connection;
+        }
+
+        private void setUnlessInUrl(Properties properties, String property, String value) {
+            if (!url.contains(property + "=")) {
+                properties.setProperty(property, value);
+            }
+        }
+
+        private String hosts() {
+            return parsed.getProperty("PGHOST", "localhost");
+        }
+
+        @Override
+        public String place() {
+            String[] hosts = hosts().split(",");
+            String[] ports = parsed.getProperty("PGPORT", "5432").split(",");
+            StringBuilder place = new StringBuilder();
+            for (int i = 0; i < hosts.length; i++) {
+                place.append(i == 0 ? "" : ",").append(hosts[i]).append(':').append(ports[Math.min(i, ports.length - 1)]);
+            }
+            return place.append('/').append(parsed.getProperty("PGDBNAME", "")).toString();
+        }
+    }
+}

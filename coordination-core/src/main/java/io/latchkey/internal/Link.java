@@ -1,0 +1,136 @@
+package io.latchkey.internal;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A connection that carries calls, opened when it is needed. Used by one thread at a time. */
+final class Link {
+    private final Connector connector;
+    private final Map<String, PreparedStatement> statements = new HashMap<>();
+    private volatile @Nullable Connection connection;
+
+    Link(Connector connector) {
+        this.connector = connector;
+    }
+
+    PreparedStatement statement(String sql) throws SQLException {
+        PreparedStatement statement = statements.get(sql);
+        if (statement == null) {
+            statement = connection().prepareStatement(sql);
+            statements.put(sql, statement);
+        }
+        return statement;
+    }
+
+    Connection connection() throws SQLException {
+        Connection open = connection;
+        if (open == null) {
+            open = connector.open();
+            connection = open;
+        }
+        return open;
+    }
+
+    boolean isOpen() {
+        return connection != null;
+    }
+
+    void drop() {
+        Connection open = connection;
+        connection = null;
+        statements.clear();
+        if (open != null) {
+            Connector.abandon(open);
+        }
+    }
+
+    /** From another thread: makes whatever is under way fail now. */
+    void abort() {
+        Connection open = connection;
+        if (open != null) {
+            Connector.abandon(open);
+        }
+    }
+
+    /** Sends calls of one session in one statement and writes their replies into them. */
+    void send(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
+        if (calls.size() == 1) {
+            Call call = calls.get(0);
+            call.answered(call.action == null ? one(call, session, commit) : call.action.run(this), session);
+            return;
+        }
+        String[] kinds = new String[calls.size()];
+        String[] names = new String[calls.size()];
+        Long[] numbers = new Long[calls.size()];
+        for (int i = 0; i < kinds.length; i++) {
+            Call call = calls.get(i);
+            kinds[i] = call.kind.word;
+            names[i] = call.name;
+            numbers[i] = call.number;
+        }
+        PreparedStatement statement = statement(commit.batch);
+        statement.setObject(1, session);
+        statement.setArray(2, connection().createArrayOf("text", kinds));
+        statement.setArray(3, connection().createArrayOf("text", names));
+        statement.setArray(4, connection().createArrayOf("int8", numbers));
+        try (ResultSet row = statement.executeQuery()) {
+            row.next();
+            String[] replies = (String[]) row.getArray(commit.column).getArray();
+            requireCertain(statement, commit);
+            for (int i = 0; i < replies.length; i++) {
+                calls.get(i).answered(Reply.parse(replies[i]), session);
+            }
+        }
+    }
+
+    private Reply one(Call call, UUID session, Sql.Commit commit) throws SQLException {
+        PreparedStatement statement =
+                switch (call.kind) {
+                    case TRY, ACQUIRE -> {
+                        PreparedStatement acquire = statement(commit.acquire);
+                        acquire.setBoolean(4, call.kind == Call.Kind.ACQUIRE);
+                        yield acquire;
+                    }
+                    case RELEASE -> statement(commit.release);
+                    case WITHDRAW -> statement(commit.withdraw);
+                    case ALONE -> throw new IllegalArgumentException("a call with a statement of its own");
+                };
+        statement.setObject(1, session);
+        statement.setString(2, call.name);
+        statement.setLong(3, call.number);
+        Reply reply = reply(statement, commit.column);
+        requireCertain(statement, commit);
+        return reply;
+    }
+
+    static Reply reply(PreparedStatement statement, int column) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            row.next();
+            return Reply.parse(row.getString(column));
+        }
+    }
+
+    /**
+     * A commit that waits for a standby can be told success when the wait was cancelled, with no more than a warning. Our functions
+     * warn of nothing else, so any warning means that the outcome is unknown.
+     */
+    static void requireCertain(PreparedStatement statement, Sql.Commit commit) throws SQLException {
+        if (commit == Sql.Commit.FLUSHED && statement.getWarnings() != null) {
+            throw new SQLException("the commit may not have been replicated", "08007", statement.getWarnings());
+        }
+    }
+
+    /** Wakes those that locks were handed over to by a commit that was flushed, in a transaction of its own. */
+    void wake(List<String> names) throws SQLException {
+        PreparedStatement statement = statement(Sql.WAKE);
+        statement.setArray(1, connection().createArrayOf("text", names.toArray()));
+        statement.executeQuery().close();
+    }
+}

@@ -1,0 +1,104 @@
+package io.latchkey.internal;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import javax.net.SocketFactory;
+
+/**
+ * Sockets that answer pgjdbc's look for more notifications at once. After the first one the driver reads with a time-out of 1 ms
+ * to see whether more have come, which costs each wake-up that millisecond (1,255 us against 29 us from commit to listener on the
+ * machine of docs/design-decisions.md). These sockets know from {@code available()}.
+ */
+public final class PromptSocketFactory extends SocketFactory {
+    private static final int LOOK_MS = 1;
+
+    /** Called by the driver, by name. */
+    public PromptSocketFactory() {}
+
+    @Override
+    public Socket createSocket() {
+        return new PromptSocket();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+        return connected(InetAddress.getByName(host), port);
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
+        return connected(InetAddress.getByName(host), port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+        return connected(host, port);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress address, int port, InetAddress localAddress, int localPort)
+            throws IOException {
+        return connected(address, port);
+    }
+
+    private static Socket connected(InetAddress host, int port) throws IOException {
+        Socket socket = new PromptSocket();
+        socket.connect(new java.net.InetSocketAddress(host, port));
+        return socket;
+    }
+
+    private static final class PromptSocket extends Socket {
+        private volatile int timeoutMs;
+        private volatile boolean unanswered;
+
+        @Override
+        public synchronized void setSoTimeout(int timeoutMs) throws SocketException {
+            super.setSoTimeout(timeoutMs);
+            this.timeoutMs = timeoutMs;
+        }
+
+        /** What was sent and not answered in time must not arrive later, when somebody else has settled it: reset, not FIN. */
+        @Override
+        public synchronized void close() throws IOException {
+            if (unanswered && !isClosed()) {
+                setSoLinger(true, 0);
+            }
+            super.close();
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+                @Override
+                public int read() throws IOException {
+                    byte[] one = new byte[1];
+                    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+                }
+
+                @Override
+                public int read(byte[] buffer, int offset, int length) throws IOException {
+                    look();
+                    try {
+                        int count = in.read(buffer, offset, length);
+                        unanswered = false;
+                        return count;
+                    } catch (SocketTimeoutException e) {
+                        unanswered = true;
+                        throw e;
+                    }
+                }
+
+                private void look() throws IOException {
+                    if (timeoutMs == LOOK_MS && in.available() == 0) {
+                        throw new SocketTimeoutException("nothing there");
+                    }
+                }
+            };
+        }
+    }
+}

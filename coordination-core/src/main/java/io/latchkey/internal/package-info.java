@@ -1,0 +1,5 @@
+/** Not for use from outside; changes without notice. */
+@NullMarked
+package io.latchkey.internal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Programs to run and read, one per guarantee. */
+@NullMarked
+package io.latchkey.examples;
+
+import org.jspecify.annotations.NullMarked;
