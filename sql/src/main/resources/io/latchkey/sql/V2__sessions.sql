@@ -30,9 +30,12 @@ COMMENT ON FUNCTION latchkey._refuse(text, text, text) IS 'Raises an error of cl
 CREATE FUNCTION latchkey._incarnation(OUT id bigint, OUT grace_left_ms bigint)
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_grace_ms integer;
 BEGIN
     LOOP
-        SELECT i.id, latchkey._ms_until(i.granting_from) INTO id, grace_left_ms FROM latchkey._incarnation i WHERE i.only_row;
+        SELECT i.id, latchkey._ms_until(i.granting_from), s.grace_ms INTO id, grace_left_ms, v_grace_ms
+          FROM latchkey._incarnation i, latchkey._setting s;
         EXIT WHEN FOUND;
         -- The marker is gone: the server crashed, or this is a promoted standby. Grants may be lost with it. Whoever still
         -- believes in one stops within the longest session timeout ever granted, or has resumed it by then.
@@ -40,10 +43,9 @@ BEGIN
         SELECT trunc(random() * 9007199254740992)::bigint, latchkey._after_ms(s.grace_ms) FROM latchkey._setting s
         ON CONFLICT DO NOTHING;
     END LOOP;
-    IF grace_left_ms > (SELECT s.grace_ms FROM latchkey._setting s) THEN  -- the clock went back
-        UPDATE latchkey._incarnation i SET granting_from = latchkey._after_ms(s.grace_ms)
-          FROM latchkey._setting s WHERE i.granting_from > latchkey._after_ms(s.grace_ms)
-        RETURNING latchkey._ms_until(i.granting_from) INTO grace_left_ms;
+    IF grace_left_ms > v_grace_ms THEN  -- the clock went back
+        UPDATE latchkey._incarnation SET granting_from = latchkey._after_ms(v_grace_ms) WHERE granting_from > latchkey._after_ms(v_grace_ms);
+        grace_left_ms := v_grace_ms;
     END IF;
 END $$;
 COMMENT ON FUNCTION latchkey._incarnation() IS 'The current incarnation and what is left of its grace period; starts one when the marker is missing.';
@@ -94,13 +96,14 @@ END $$;
 COMMENT ON FUNCTION latchkey.open_session(text, integer, text, uuid) IS 'Opens a session: renew it within its timeout, or everything that it holds ends. Keep its id secret.';
 
 CREATE FUNCTION latchkey._remaining_ms(p_session uuid, p_expires_at timestamptz) RETURNS bigint
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql
 AS $$
-    SELECT CASE WHEN p_session IS NOT NULL
-                THEN coalesce((SELECT latchkey._ms_until(s.expires_at) FROM latchkey._session s WHERE s.id = p_session), 0)
-                WHEN p_expires_at IS NOT NULL THEN latchkey._ms_until(p_expires_at)
-                ELSE 0 END
-$$;
+BEGIN
+    IF p_session IS NOT NULL THEN
+        RETURN coalesce((SELECT latchkey._ms_until(s.expires_at) FROM latchkey._session s WHERE s.id = p_session), 0);
+    END IF;
+    RETURN coalesce(latchkey._ms_until(p_expires_at), 0);
+END $$;
 COMMENT ON FUNCTION latchkey._remaining_ms(uuid, timestamptz) IS 'How long the holder of a lock has it for sure, by what can be read; 0: free, or its holder is gone. Writes nothing.';
 
 CREATE FUNCTION latchkey._end_if_expired(p_session uuid) RETURNS bigint

@@ -24,8 +24,11 @@ COMMENT ON FUNCTION latchkey._notify(text, bigint, bigint, bigint) IS 'Wakes the
 
 CREATE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_waiting boolean)
 RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql  -- as everywhere where there is a table: a function in SQL that cannot be inlined is planned at each call
 AS $$
+DECLARE
+    v_token bigint;
+BEGIN
     UPDATE latchkey._lock l
        SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), waiting = p_waiting,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
@@ -34,16 +37,19 @@ AS $$
            expires_at = latchkey._after_ms(p_at_most_ms),
            at_least   = latchkey._after_ms(p_at_least_ms)
      WHERE l.name = p_name
-    RETURNING l.token
-$$;
+    RETURNING l.token INTO v_token;
+    RETURN v_token;
+END $$;
 COMMENT ON FUNCTION latchkey._grant(text, uuid, bigint, text, bigint, bigint, boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
 
 CREATE FUNCTION latchkey._clear(p_name text, p_waiting boolean) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-    UPDATE latchkey._lock SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL, waiting = p_waiting
-     WHERE name = p_name
-$$;
+BEGIN
+    UPDATE latchkey._lock l
+       SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL, waiting = p_waiting
+     WHERE l.name OPERATOR(pg_catalog.=) p_name;  -- acquire_lock calls it with its caller's search_path
+END $$;
 COMMENT ON FUNCTION latchkey._clear(text, boolean) IS 'Writes "free" into a row that the caller has locked; the token stays.';
 
 CREATE FUNCTION latchkey._hand_over(p_name text) RETURNS text
@@ -64,7 +70,8 @@ BEGIN
         RETURN 'fenced';
     END IF;
     LOOP
-        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
+        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive,
+               EXISTS (SELECT FROM latchkey._waiter o WHERE o.name = p_name AND o.token IS NULL AND o.ticket > w.ticket) AS more
           INTO v_waiter
           FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session
          WHERE w.name = p_name AND w.token IS NULL
@@ -76,8 +83,7 @@ BEGIN
         EXIT WHEN v_waiter.alive;
         DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     END LOOP;
-    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms,
-                               EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = p_name AND w.token IS NULL AND w.ticket > v_waiter.ticket));
+    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.more);
     UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     RETURN 'granted';
@@ -100,7 +106,7 @@ COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the ho
 
 CREATE FUNCTION latchkey._acquire(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text)
 RETURNS latchkey.reply
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
     v_lock  latchkey._lock;
@@ -185,42 +191,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
 
-CREATE FUNCTION latchkey._try_fast(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
-LANGUAGE plpgsql
+-- The short cuts: acquire_lock, release_lock and run_batch have no SET clause, which costs a tenth of a round trip. So every
+-- name and every operator in them has its schema: a caller's search_path decides nothing.
+
+CREATE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_request bigint, p_wait boolean) RETURNS latchkey.reply
+LANGUAGE plpgsql SECURITY DEFINER
 AS $$
 DECLARE
     v_fenced boolean;
     v_reply  latchkey.reply;
 BEGIN
+    -- A known lock that is free, with an empty queue, no open fence and no grace period.
     UPDATE latchkey._lock l
-       SET session = p_session, request = p_request, token = latchkey._next_token(l.token), granted_at = clock_timestamp()
-     WHERE l.name = p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
+       SET session = p_session, request = p_request, granted_at = pg_catalog.clock_timestamp(),
+           token = greatest(l.token OPERATOR(pg_catalog.+) 1,
+                            (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
        AND EXISTS (SELECT FROM latchkey._session s
-                    WHERE s.id = p_session AND s.expires_at > clock_timestamp() AND s.granting_from <= clock_timestamp())
-    RETURNING l.token, l.xmax <> 0 INTO v_reply.token, v_fenced;
-    IF v_fenced THEN
-        -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
-        -- plan instead of three. So a fence may be open: undo, and let the long way look closely.
-        PERFORM latchkey._clear(p_name, false);
-        v_reply.token := NULL;
-    ELSIF FOUND THEN
+                    WHERE s.id OPERATOR(pg_catalog.=) p_session
+                      AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                      AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+    RETURNING l.token, l.xmax OPERATOR(pg_catalog.<>) 0 INTO v_reply.token, v_fenced;
+    IF v_fenced IS FALSE THEN
         v_reply.outcome := 'granted';
+        RETURN v_reply;
+    ELSIF v_fenced THEN
+        -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
+        -- plan instead of three. So a fence may be open: undo, and look closely.
+        PERFORM latchkey._clear(p_name, false);
     END IF;
-    RETURN v_reply;
-END $$;
-COMMENT ON FUNCTION latchkey._try_fast(uuid, text, bigint) IS 'The short cut: a known lock that is free, with an empty queue, no open fence and no grace period. NULL where it is not so simple.';
-
-CREATE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_request bigint, p_wait boolean) RETURNS latchkey.reply
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
-AS $$
-DECLARE
-    v_reply latchkey.reply;
-BEGIN
-    v_reply := latchkey._try_fast(p_session, p_name, p_request);
-    IF v_reply.outcome IS NULL THEN
-        v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL);
-    END IF;
-    RETURN v_reply;
+    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL);
 END $$;
 COMMENT ON FUNCTION latchkey.acquire_lock(uuid, text, bigint, boolean) IS 'Takes a lock for the life of a session: granted (with its fencing token), held, queued (if p_wait), or no_session. p_request is a random number of the caller; the same one again is the same call.';
 
@@ -230,20 +230,13 @@ AS $$ SELECT * FROM latchkey.acquire_lock(p_session, p_name, trunc(random() * 90
 COMMENT ON FUNCTION latchkey.try_lock(uuid, text) IS 'Takes a lock if it is free, for people at a prompt: granted with its fencing token, or held.';
 
 CREATE FUNCTION latchkey._release(p_session uuid, p_name text, p_token bigint) RETURNS latchkey.reply
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
-    v_lock  latchkey._lock;
     v_reply latchkey.reply;
 BEGIN
-    UPDATE latchkey._lock l SET session = NULL, request = NULL
-     WHERE l.name = p_name AND l.token = p_token AND l.session = p_session AND NOT l.waiting;
-    IF FOUND THEN
-        v_reply.outcome := 'released';
-        RETURN v_reply;
-    END IF;
     SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
-    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         v_reply.outcome := 'not_held';
         RETURN v_reply;
@@ -257,12 +250,21 @@ BEGIN
     END IF;
     RETURN v_reply;
 END $$;
-COMMENT ON FUNCTION latchkey._release(uuid, text, bigint) IS 'The whole of giving back a session lease.';
+COMMENT ON FUNCTION latchkey._release(uuid, text, bigint) IS 'The whole of giving back a session lease, whoever waits.';
 
 CREATE FUNCTION latchkey.release_lock(p_session uuid, p_name text, p_token bigint) RETURNS latchkey.reply
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER
 AS $$
+DECLARE
+    v_reply latchkey.reply;
 BEGIN
+    UPDATE latchkey._lock l SET session = NULL, request = NULL
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.token OPERATOR(pg_catalog.=) p_token
+       AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting;
+    IF FOUND THEN
+        v_reply.outcome := 'released';
+        RETURN v_reply;
+    END IF;
     RETURN latchkey._release(p_session, p_name, p_token);
 END $$;
 COMMENT ON FUNCTION latchkey.release_lock(uuid, text, bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
@@ -292,7 +294,7 @@ END $$;
 COMMENT ON FUNCTION latchkey.settle_lock(text) IS 'Hands a lock over if it is waited for and nobody holds it: settled or granted, or (look again) busy, fenced or grace.';
 
 CREATE FUNCTION latchkey._withdraw(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
     v_lock  latchkey._lock;

@@ -107,30 +107,30 @@ $$;
 COMMENT ON FUNCTION latchkey.wake(text[]) IS 'Notifies the clients that these locks were handed over to. For a caller whose hand-over was flushed: call it afterwards, in a transaction of its own.';
 
 CREATE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[], p_numbers bigint[]) RETURNS latchkey.reply[]
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER  -- without a SET clause, like acquire_lock: every name and operator has its schema
 AS $$
 DECLARE
     v_call    record;
     v_reply   latchkey.reply;
-    v_replies latchkey.reply[] := array_fill(NULL::latchkey.reply, ARRAY[cardinality(p_names)]);
+    v_replies latchkey.reply[] := pg_catalog.array_fill(NULL::latchkey.reply, ARRAY[pg_catalog.cardinality(p_names)]);
 BEGIN
     -- In the order of the names: two batches never wait for each other in a circle.
     FOR v_call IN
-        SELECT u.* FROM unnest(p_calls, p_names, p_numbers) WITH ORDINALITY u (call, name, number, place) ORDER BY u.name COLLATE "C", u.place
+        SELECT u.* FROM ROWS FROM (pg_catalog.unnest(p_calls), pg_catalog.unnest(p_names), pg_catalog.unnest(p_numbers))
+                        WITH ORDINALITY u (call, name, number, place)
+         ORDER BY u.name COLLATE pg_catalog."C", u.place
     LOOP
-        CASE v_call.call
-            WHEN 'try', 'acquire' THEN
-                v_reply := latchkey._try_fast(p_session, v_call.name, v_call.number);
-                IF v_reply.outcome IS NULL THEN
-                    v_reply := latchkey._acquire(p_session, v_call.name, v_call.number, v_call.call = 'acquire', NULL, NULL, NULL);
-                END IF;
-            WHEN 'release' THEN
-                v_reply := latchkey._release(p_session, v_call.name, v_call.number);
-            WHEN 'withdraw' THEN
-                v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number);
-            ELSE
-                PERFORM latchkey._refuse('LK002', format('there is no call %L', v_call.call), 'Calls are try, acquire, release and withdraw.');
-        END CASE;
+        IF v_call.call OPERATOR(pg_catalog.=) 'release' THEN
+            v_reply := latchkey.release_lock(p_session, v_call.name, v_call.number);
+        ELSIF v_call.call OPERATOR(pg_catalog.=) 'acquire' THEN
+            v_reply := latchkey.acquire_lock(p_session, v_call.name, v_call.number, true);
+        ELSIF v_call.call OPERATOR(pg_catalog.=) 'try' THEN
+            v_reply := latchkey.acquire_lock(p_session, v_call.name, v_call.number, false);
+        ELSIF v_call.call OPERATOR(pg_catalog.=) 'withdraw' THEN
+            v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number);
+        ELSE
+            PERFORM latchkey._refuse('LK002', 'there is no such call in a batch', 'Calls are try, acquire, release and withdraw.');
+        END IF;
         v_replies[v_call.place] := v_reply;
     END LOOP;
     RETURN v_replies;
