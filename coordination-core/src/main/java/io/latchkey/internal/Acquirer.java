@@ -8,6 +8,7 @@ import io.latchkey.TimedLease;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Acquirer {
     private static final Duration RETRY = Duration.ofMillis(100);
+    private static final Duration SOON = Duration.ofMillis(5);
     private static final long FOR_EVER = Long.MAX_VALUE;
 
     private final Client client;
@@ -31,6 +33,8 @@ final class Acquirer {
     private final Keeper keeper;
     private final Releaser releaser;
     private final ConcurrentHashMap<Long, Acquisition> waiting = new ConcurrentHashMap<>();
+    /** Requests of calls that do not wait, until their answers were heard. */
+    private final Set<Long> trying = ConcurrentHashMap.newKeySet();
 
     Acquirer(Client client, CallCombiner combiner, Keeper keeper, Releaser releaser) {
         this.client = client;
@@ -45,6 +49,11 @@ final class Acquirer {
 
     @Nullable Acquisition waiter(long request) {
         return waiting.get(request);
+    }
+
+    /** Whether a call with this request is under way. Ask before looking among the leases: a grant becomes one before it leaves here. */
+    boolean isUnderWay(long request) {
+        return waiting.containsKey(request) || trying.contains(request);
     }
 
     Lease acquire(String name, @Nullable LeaseTime time) throws InterruptedException {
@@ -105,7 +114,7 @@ final class Acquirer {
             }
         }));
         var unusedPromise = promise.whenComplete((lease, failure) -> {
-            if (promise.isCancelled()) {
+            if (promise.isCancelled() || !acquisition.result.isDone()) { // not by us: orTimeout and the like
                 abandon(acquisition);
             }
         });
@@ -163,7 +172,7 @@ final class Acquirer {
     /** The keeper may have changed the session before this answer was heard, and then does not know of it. */
     private void resubmitIfChanged(Acquisition acquisition, @Nullable UUID sentFor) {
         if (!keeper.life().id().equals(sentFor)) {
-            client.background().callAfter(Duration.ofMillis(5), () -> attempt(acquisition));
+            client.background().callAfter(SOON, () -> attempt(acquisition));
         }
     }
 
@@ -171,28 +180,25 @@ final class Acquirer {
             Acquisition acquisition, long token, SessionLife life, @Nullable UUID session, long sentAt) {
         LeaseTime time = acquisition.time;
         if (time != null) {
-            deliver(
-                    acquisition,
-                    new HeldTimedLease(
-                            client,
-                            acquisition.name,
-                            token,
-                            acquisition.request,
-                            Deadline.of(sentAt, time.atMost().toNanos())));
+            long until = Deadline.of(sentAt, time.atMost().toNanos());
+            deliverTimed(acquisition, token, until);
             return;
         }
-        SessionLease lease = new SessionLease(client, acquisition.name, token, acquisition.request, life);
-        if (client.leases().add(lease, session)) {
+        AbstractLease lease = client.leases()
+                .add(new SessionLease(client, acquisition.name, token, acquisition.request, life), session);
+        if (lease != null) {
             deliver(acquisition, lease);
-        } else {
-            client.background().call(() -> attempt(acquisition)); // granted to an id that the session has no more
+        } else { // granted to a session that is over, or to an id that it has no more
+            client.background().callAfter(SOON, () -> attempt(acquisition));
         }
     }
 
+    private void deliverTimed(Acquisition acquisition, long token, long until) {
+        HeldTimedLease lease = new HeldTimedLease(client, acquisition.name, token, acquisition.request, until);
+        deliver(acquisition, client.leases().add(lease));
+    }
+
     private void deliver(Acquisition acquisition, AbstractLease lease) {
-        if (lease instanceof HeldTimedLease timed) {
-            client.leases().add(timed);
-        }
         waiting.remove(acquisition.request);
         if (acquisition.grant(lease)) {
             client.events()
@@ -200,7 +206,7 @@ final class Acquirer {
                             acquisition.name,
                             Duration.ofNanos(System.nanoTime() - acquisition.startedAt),
                             acquisition.wasQueued()));
-        } else {
+        } else if (!acquisition.hasGranted(lease)) {
             client.background().call(lease::release); // nobody waits for it any more
         }
     }
@@ -226,8 +232,7 @@ final class Acquirer {
                 return Link.reply(statement, 1);
             }));
             if (reply.is("granted")) {
-                long until = Deadline.of(sentAt, TimeUnit.MILLISECONDS.toNanos(reply.retryMs()));
-                deliver(acquisition, new HeldTimedLease(client, acquisition.name, token, acquisition.request, until));
+                deliverTimed(acquisition, token, Deadline.of(sentAt, TimeUnit.MILLISECONDS.toNanos(reply.retryMs())));
             } else {
                 attempt(acquisition); // over before we heard of it
             }
@@ -255,13 +260,22 @@ final class Acquirer {
     Optional<Lease> tryAcquire(String name) {
         client.requireOpen();
         long request = client.newRequest();
+        trying.add(request);
+        try {
+            return tryAcquire(name, request);
+        } finally {
+            trying.remove(request);
+        }
+    }
+
+    private Optional<Lease> tryAcquire(String name, long request) {
         for (long startedAt = System.nanoTime(); ; ) {
             SessionLife life = keeper.life();
             Call call = Call.of(Call.Kind.TRY, name, request);
             Reply reply = answerOrFault(call, life, request);
             if (reply.is("granted")) {
                 SessionLease lease = new SessionLease(client, name, reply.token(), request, life);
-                if (client.leases().add(lease, call.session)) {
+                if (client.leases().add(lease, call.session) != null) {
                     client.events()
                             .tell(events -> events.acquired(
                                     name, Duration.ofNanos(System.nanoTime() - startedAt), false));

@@ -39,6 +39,11 @@ final class Acquisition {
         return result.complete(lease);
     }
 
+    /** Whether it ended with this lease. */
+    boolean hasGranted(AbstractLease lease) {
+        return isGranted() && result.getNow(null) == lease;
+    }
+
     /** Ends it without one; returns the lease if it has ended with one already. */
     @Nullable AbstractLease abandon() {
         result.cancel(false);

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A client's threads besides the one that renews: a timer, a few for calls that no caller waits for, and as many as it takes for
@@ -24,6 +25,7 @@ final class Background {
     private final ScheduledThreadPoolExecutor timer;
     private final ThreadPoolExecutor calls;
     private final ExecutorService users;
+    private final AtomicInteger notBegun = new AtomicInteger();
 
     Background() {
         timer = new ScheduledThreadPoolExecutor(1, named("latchkey-timer"));
@@ -46,12 +48,27 @@ final class Background {
 
     /** Makes calls to the database. */
     void call(Runnable task) {
-        quietly(calls, task);
+        var unused = quietly(calls, task);
     }
 
     /** Runs what a user registered. */
     void callback(Runnable task) {
-        quietly(users, task);
+        notBegun.incrementAndGet();
+        boolean accepted = quietly(users, () -> {
+            notBegun.decrementAndGet();
+            task.run();
+        });
+        if (!accepted) {
+            notBegun.decrementAndGet();
+        }
+    }
+
+    /** Waits, but not for long, until the callbacks so far have begun. */
+    void letCallbacksBegin() {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100);
+        while (notBegun.get() > 0 && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(this, TimeUnit.MICROSECONDS.toNanos(100));
+        }
     }
 
     Executor callbacks() {
@@ -72,11 +89,13 @@ final class Background {
         }
     }
 
-    private static void quietly(ExecutorService executor, Runnable task) {
+    private static boolean quietly(ExecutorService executor, Runnable task) {
         try {
             executor.execute(logged(task));
+            return true;
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "closed", e);
+            return false;
         }
     }
 

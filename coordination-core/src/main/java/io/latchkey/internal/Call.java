@@ -36,6 +36,9 @@ final class Call {
     /** The session it was sent for. Written before {@link #state}, like all below. */
     @Nullable UUID session;
 
+    /** Whether it was sent again because the connection broke: the first time may have taken effect. */
+    boolean repeated;
+
     @Nullable Reply reply;
     @Nullable SQLException failure;
     @Nullable Link link;

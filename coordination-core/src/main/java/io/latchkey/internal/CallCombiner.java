@@ -136,14 +136,12 @@ final class CallCombiner {
                 return;
             } catch (SQLException e) {
                 if (Fault.isConnectionLost(e)) {
-                    link.drop();
-                    if (wasOpen) {
-                        onUnknownOutcome.run();
-                    }
+                    drop(link);
                     // Every call may be repeated: an acquisition by its request, a release by its token. A connection that was
                     // open may just have been the victim of a restart, so one more try with a new one.
                     if (wasOpen && again) {
                         again = false;
+                        batch.forEach(call -> call.repeated = true);
                         continue;
                     }
                 } else if (Fault.is(e, Fault.NOTIFICATION_QUEUE_FULL) && how == Sql.Commit.UNFLUSHED) {
@@ -156,10 +154,18 @@ final class CallCombiner {
                 batch.forEach(call -> call.failed(e));
                 return;
             } catch (RuntimeException e) {
-                link.drop();
+                drop(link);
                 batch.forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
                 return;
             }
+        }
+    }
+
+    /** What was under way on a connection that was open, however new, may still arrive. */
+    private void drop(Link link) {
+        if (link.isOpen()) {
+            link.drop();
+            onUnknownOutcome.run();
         }
     }
 

@@ -147,12 +147,10 @@ public final class Client implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        UUID session = keeper.life().id();
         keeper.close();
         acquirer.close();
-        List<AbstractLease> held = leases.all();
-        held.forEach(AbstractLease::closed);
-        releaser.closeSession(session, held);
+        leases.all().forEach(AbstractLease::closed);
+        releaser.closeSession(keeper.life().id());
         keeper.life().deadline.end();
         combiner.close();
         background.close();
@@ -248,8 +246,17 @@ public final class Client implements AutoCloseable {
     /** Gives back what the database says this session holds and nobody here knows of: a call that arrived too late. */
     void compare(List<ControlConnection.Holding> holdings, SessionLife life) {
         for (ControlConnection.Holding holding : holdings) {
-            if (!leases.has(holding.request()) && acquirer.waiter(holding.request()) == null) {
+            if (!acquirer.isUnderWay(holding.request()) && !leases.has(holding.request())) {
                 releaser.withdraw(holding.name(), holding.request(), life);
+            }
+        }
+    }
+
+    /** What was released while it was being claimed: the release may have come first, and found nothing. */
+    void withdrawReleased(List<AbstractLease> claims, SessionLife life) {
+        for (AbstractLease lease : claims) {
+            if (!leases.has(lease.request)) {
+                releaser.withdraw(lease.lock, lease.request, life);
             }
         }
     }

@@ -9,7 +9,9 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ final class Keeper implements Runnable {
     private static final System.Logger LOG = System.getLogger("io.latchkey");
     private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long MAX_CLOSE_MS = 1_000;
     private static final long MAX_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Client client;
@@ -29,11 +32,13 @@ final class Keeper implements Runnable {
     private final long pollNanos;
     private final Thread thread;
     private final Set<Long> received = ConcurrentHashMap.newKeySet();
+    private final AtomicLong lookAt;
+    /** Guards the order of what is told of the session's end and of the next one's beginning. */
+    private final ReentrantLock telling = new ReentrantLock();
 
     private volatile SessionLife life;
     private volatile boolean closed;
     private volatile boolean lookNow;
-    private volatile long lookAt;
     private volatile long renewedAt;
     private volatile long auditUntil;
 
@@ -51,7 +56,7 @@ final class Keeper implements Runnable {
         this.pollNanos = client.options().pollInterval().toNanos();
         this.renewedAt = openedAt;
         this.renewAt = openedAt + timeoutNanos / 3;
-        this.lookAt = renewAt;
+        this.lookAt = new AtomicLong(renewAt);
         this.thread = new Thread(this, "latchkey-session");
         thread.setDaemon(true);
     }
@@ -90,9 +95,7 @@ final class Keeper implements Runnable {
     }
 
     private void lookBy(long moment) {
-        if (moment - lookAt < 0) {
-            lookAt = moment;
-        }
+        lookAt.accumulateAndGet(moment, (a, b) -> b - a < 0 ? b : a);
     }
 
     @Override
@@ -141,11 +144,11 @@ final class Keeper implements Runnable {
             control.unlisten();
         }
         long now = System.nanoTime();
-        if (lookNow || now - renewAt >= 0 || (waits && now - lookAt >= 0)) {
+        if (lookNow || now - renewAt >= 0 || (waits && now - lookAt.get() >= 0)) {
             renew(true);
             return;
         }
-        long pause = waits ? Math.min(renewAt - now, lookAt - now) : renewAt - now;
+        long pause = waits ? Math.min(renewAt - now, lookAt.get() - now) : renewAt - now;
         if (control.isListening()) {
             if (waits && !control.isProven()) {
                 lookBy(now + pollNanos);
@@ -163,6 +166,7 @@ final class Keeper implements Runnable {
         SessionLife current = life;
         Set<Long> confirmed = Set.copyOf(received);
         long sentAt = System.nanoTime();
+        lookAt.set(sentAt + timeoutNanos / 3); // now, so that a call that begins to wait meanwhile is not forgotten
         Renewal renewal = control.renew(current.id(), confirmed, look);
         long answeredAt = System.nanoTime();
         if (!renewal.alive()) {
@@ -180,9 +184,9 @@ final class Keeper implements Runnable {
         received.removeAll(confirmed);
         renewedAt = sentAt;
         renewAt = sentAt + timeoutNanos / 3;
-        lookAt = renewal.lookMs() < 0
-                ? renewAt
-                : answeredAt + TimeUnit.MILLISECONDS.toNanos(renewal.lookMs() + 1);
+        if (renewal.lookMs() >= 0) {
+            lookBy(answeredAt + TimeUnit.MILLISECONDS.toNanos(renewal.lookMs() + 1));
+        }
         client.events().tell(events -> events.renewed(Duration.ofNanos(answeredAt - sentAt)));
         client.states().renewed();
         for (Map.Entry<Long, Long> grant : renewal.grants().entrySet()) {
@@ -197,7 +201,7 @@ final class Keeper implements Runnable {
     private void notified(String payload) {
         String[] parts = payload.split(" ");
         try {
-            if (parts.length == 3) {
+            if (parts.length == 3 && Long.parseLong(parts[2]) == life.incarnation()) {
                 granted(Long.parseUnsignedLong(parts[0], 16), Long.parseLong(parts[1]), true);
             }
         } catch (NumberFormatException e) {
@@ -220,7 +224,8 @@ final class Keeper implements Runnable {
 
     private void resume(UUID old) throws SQLException {
         SessionLife current = life;
-        UUID fresh = client.newSessionId();
+        // Tried again under the same new id: it may be the answer alone that was lost.
+        UUID fresh = current.id().equals(old) ? client.newSessionId() : current.id();
         List<AbstractLease> claims = client.leases().rename(current, fresh);
         received.clear();
         long sentAt = System.nanoTime();
@@ -233,6 +238,7 @@ final class Keeper implements Runnable {
         current.resumedIn(resumed.incarnation());
         renewedAt = sentAt;
         renewAt = sentAt + timeoutNanos / 3;
+        client.withdrawReleased(claims, current);
         resumed.lost().forEach(AbstractLease::lose);
         int lost = resumed.lost().size();
         client.events().tell(events -> events.resumed(claims.size() - lost, lost));
@@ -243,19 +249,34 @@ final class Keeper implements Runnable {
 
     private void lost(SessionLife current) {
         current.deadline.end();
-        client.states().lost();
-        client.loseSessionLeases(current);
+        telling.lock();
+        try {
+            if (current == life) { // not when the timer comes late, and the next one has begun
+                client.states().lost();
+            }
+            client.loseSessionLeases(current);
+        } finally {
+            telling.unlock();
+        }
     }
 
     private void reopen() throws SQLException {
-        UUID old = resuming == null ? life.id() : resuming;
-        control.closeSession(old);
+        // With the connection goes a notification that may have arrived on it: it is for the old session, and would pass for the new.
+        control.drop();
+        client.background().letCallbacksBegin(); // before anybody else can have what they have lost
+        control.closeSession(life.id());
         resuming = null;
         received.clear();
-        life = control.open(client.newSessionId());
-        renewedAt = System.nanoTime();
+        SessionLife next = control.open(client.newSessionId());
+        telling.lock();
+        try {
+            life = next;
+            renewedAt = System.nanoTime();
+            client.states().renewed();
+        } finally {
+            telling.unlock();
+        }
         renewAt = renewedAt + timeoutNanos / 3;
-        client.states().renewed();
         client.resubmit();
         lookNow = true;
     }
@@ -286,5 +307,12 @@ final class Keeper implements Runnable {
         closed = true;
         LockSupport.unpark(thread);
         control.abort();
+        if (Thread.currentThread() != thread) {
+            try {
+                thread.join(MAX_CLOSE_MS); // or it would go on to open or rename the session that is to be closed
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

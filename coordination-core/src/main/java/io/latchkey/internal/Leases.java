@@ -16,27 +16,41 @@ final class Leases {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, AbstractLease> held = new HashMap<>();
 
-    /** Adds a lease that was granted to this session id; false if the session has another one by now. */
-    boolean add(SessionLease lease, @Nullable UUID grantedTo) {
+    /**
+     * Adds a lease that was granted to this session id. Returns null if the session is over or has another id by now. A call that
+     * was sent twice is answered twice with the same grant: then the lease that is there already is returned, because to release
+     * the second would release the first.
+     */
+    @Nullable AbstractLease add(SessionLease lease, @Nullable UUID grantedTo) {
         lock.lock();
         try {
-            if (!lease.life().id().equals(grantedTo)) {
-                return false;
+            // Whoever ends the deadline looks for the leases after that: what is added under a live one is found.
+            if (!lease.life().deadline.isLive() || !lease.life().id().equals(grantedTo)) {
+                return null;
             }
-            held.put(lease.request, lease);
-            return true;
+            return addOnce(lease);
         } finally {
             lock.unlock();
         }
     }
 
-    void add(HeldTimedLease lease) {
+    /** Adds a timed lease, and returns it or the one that is there already. */
+    AbstractLease add(HeldTimedLease lease) {
         lock.lock();
         try {
-            held.put(lease.request, lease);
+            return addOnce(lease);
         } finally {
             lock.unlock();
         }
+    }
+
+    private AbstractLease addOnce(AbstractLease lease) {
+        AbstractLease first = held.putIfAbsent(lease.request, lease);
+        if (first == null) {
+            return lease;
+        }
+        lease.closed();
+        return first;
     }
 
     void remove(AbstractLease lease) {

@@ -29,7 +29,7 @@ final class Sql {
             this.acquire = prefix + "latchkey.acquire_lock(?, ?, ?, ?)";
             this.release = prefix + "latchkey.release_lock(?, ?, ?)";
             this.withdraw = prefix + "latchkey.withdraw_request(?, ?, ?)";
-            this.batch = prefix + "latchkey.run_batch(?, ?, ?, ?)::text[]";
+            this.batch = prefix + "latchkey.run_batch(?, ?, ?, ?)";
             this.renew = prefix + "latchkey.renew_session(?, ?, ?)";
             this.close = prefix + "latchkey.close_session(?, ?)";
             this.column = column;

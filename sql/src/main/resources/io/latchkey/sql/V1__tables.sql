@@ -52,7 +52,7 @@ CREATE UNLOGGED TABLE latchkey._session (
     renewed_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     granting_from timestamptz NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = off);
 COMMENT ON TABLE  latchkey._session         IS 'The live clients. A session lease is worth what its session is: no row, no lease.';
 COMMENT ON COLUMN latchkey._session.id      IS 'A random secret: whoever knows it acts for the session. In no view, notification or message.';
 COMMENT ON COLUMN latchkey._session.holder  IS 'The public name of the client, for people.';
@@ -71,7 +71,7 @@ CREATE TABLE latchkey._lock (
     holder     text,
     waiting    boolean     NOT NULL DEFAULT false,
     CONSTRAINT _lock_one_kind_of_lease CHECK (session IS NULL OR expires_at IS NULL)
-) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = off);
 COMMENT ON TABLE  latchkey._lock            IS 'One row per lock. It stays when the lock is free: it holds the last token.';
 COMMENT ON COLUMN latchkey._lock.token      IS 'The fencing token of the last grant.';
 COMMENT ON COLUMN latchkey._lock.session    IS 'The holder of a session lease. No foreign key: a session that is gone holds nothing, whatever stands here.';
@@ -93,7 +93,7 @@ CREATE UNLOGGED TABLE latchkey._waiter (
     queued_at   timestamptz NOT NULL,
     token       bigint,
     CONSTRAINT _waiter_pk PRIMARY KEY (name, ticket)
-) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = off);
 CREATE INDEX _waiter_session ON latchkey._waiter (session);
 COMMENT ON TABLE  latchkey._waiter         IS 'The queues. Changed only by one who has the row of the lock, so tickets of one lock are in order of arrival.';
 COMMENT ON COLUMN latchkey._waiter.ticket  IS 'The place in the queue: lower is earlier.';
@@ -110,3 +110,23 @@ CREATE UNLOGGED TABLE latchkey._reaper (
 COMMENT ON TABLE  latchkey._reaper        IS 'Whose turn it is to reap, one row: whoever has its lock.';
 COMMENT ON COLUMN latchkey._reaper.lock_cursor   IS 'How far the search for long-idle lock rows came.';
 COMMENT ON COLUMN latchkey._reaper.waiter_cursor IS 'How far the search for waiters of free locks came.';
+
+-- A plan is cached for as long as a connection lives. One that was made while a table had a page or two reads all of it, and
+-- goes on doing so when it has a hundred thousand rows. So the tables start with some forty empty pages, which vacuum leaves
+-- alone (vacuum_truncate): enough for an index to look cheaper from the first call on.
+CREATE FUNCTION latchkey._spread_tables() RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO latchkey._session (id, holder, timeout_ms, opened_at, renewed_at, expires_at, granting_from)
+    SELECT gen_random_uuid(), repeat('x', 500), 100, '-infinity', '-infinity', '-infinity', 'infinity' FROM generate_series(1, 300);
+    DELETE FROM latchkey._session s WHERE s.granting_from = 'infinity';
+    INSERT INTO latchkey._waiter (name, session, request, queued_at)
+    SELECT repeat('x', 500), gen_random_uuid(), 0, '-infinity' FROM generate_series(1, 300);
+    DELETE FROM latchkey._waiter w WHERE w.queued_at = '-infinity';
+END $$;
+COMMENT ON FUNCTION latchkey._spread_tables() IS 'Gives the unlogged tables their empty pages; after a crash they have lost them.';
+SELECT latchkey._spread_tables();
+INSERT INTO latchkey._lock (name, token, granted_at)
+SELECT pg_catalog.repeat('x', 500) || g, 0, '-infinity' FROM pg_catalog.generate_series(1, 300) g;
+DELETE FROM latchkey._lock;

@@ -34,18 +34,23 @@ DECLARE
     v_grace_ms integer;
 BEGIN
     LOOP
-        SELECT i.id, latchkey._ms_until(i.granting_from), s.grace_ms INTO id, grace_left_ms, v_grace_ms
-          FROM latchkey._incarnation i, latchkey._setting s;
+        SELECT i.id, latchkey._ms_until(i.granting_from) INTO id, grace_left_ms FROM latchkey._incarnation i WHERE i.only_row;
         EXIT WHEN FOUND;
         -- The marker is gone: the server crashed, or this is a promoted standby. Grants may be lost with it. Whoever still
         -- believes in one stops within the longest session timeout ever granted, or has resumed it by then.
         INSERT INTO latchkey._incarnation (id, granting_from)
         SELECT trunc(random() * 9007199254740992)::bigint, latchkey._after_ms(s.grace_ms) FROM latchkey._setting s
         ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            PERFORM latchkey._spread_tables();
+        END IF;
     END LOOP;
-    IF grace_left_ms > v_grace_ms THEN  -- the clock went back
-        UPDATE latchkey._incarnation SET granting_from = latchkey._after_ms(v_grace_ms) WHERE granting_from > latchkey._after_ms(v_grace_ms);
-        grace_left_ms := v_grace_ms;
+    IF grace_left_ms > 0 THEN
+        SELECT s.grace_ms INTO v_grace_ms FROM latchkey._setting s;
+        IF grace_left_ms > v_grace_ms THEN  -- the clock went back
+            UPDATE latchkey._incarnation i SET granting_from = latchkey._after_ms(v_grace_ms) WHERE i.granting_from > latchkey._after_ms(v_grace_ms);
+            grace_left_ms := v_grace_ms;
+        END IF;
     END IF;
 END $$;
 COMMENT ON FUNCTION latchkey._incarnation() IS 'The current incarnation and what is left of its grace period; starts one when the marker is missing.';
@@ -110,19 +115,23 @@ CREATE FUNCTION latchkey._end_if_expired(p_session uuid) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_left bigint;
+    v_left    bigint;
+    v_timeout integer;
 BEGIN
+    SELECT latchkey._ms_until(s.expires_at), s.timeout_ms INTO v_left, v_timeout FROM latchkey._session s WHERE s.id = p_session;
+    IF NOT FOUND THEN
+        RETURN 0;
+    ELSIF v_left > v_timeout THEN  -- further away than its own length: the clock went back
+        UPDATE latchkey._session s SET expires_at = latchkey._after_ms(s.timeout_ms)
+         WHERE s.ctid = (SELECT e.ctid FROM latchkey._session e
+                          WHERE e.id = p_session AND e.expires_at > latchkey._after_ms(e.timeout_ms) FOR UPDATE SKIP LOCKED);
+        RETURN v_timeout;
+    ELSIF v_left > 0 THEN
+        RETURN v_left;
+    END IF;
     -- Judged with the row in hand: a renewal that read the clock before us and commits after us would otherwise make two holders.
     DELETE FROM latchkey._session s
      WHERE s.ctid = (SELECT e.ctid FROM latchkey._session e WHERE e.id = p_session AND e.expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED);
-    IF FOUND THEN
-        RETURN 0;
-    END IF;
-    -- An end further away than the session's own length: the clock went back.
-    UPDATE latchkey._session s SET expires_at = latchkey._after_ms(s.timeout_ms)
-     WHERE s.ctid = (SELECT e.ctid FROM latchkey._session e
-                      WHERE e.id = p_session AND e.expires_at > latchkey._after_ms(e.timeout_ms) FOR UPDATE SKIP LOCKED);
-    SELECT greatest(latchkey._ms_until(s.expires_at), 5) INTO v_left FROM latchkey._session s WHERE s.id = p_session;
-    RETURN coalesce(v_left, 0);
+    RETURN CASE WHEN FOUND THEN 0 ELSE 5 END;
 END $$;
 COMMENT ON FUNCTION latchkey._end_if_expired(uuid) IS 'Ends a session whose time is up and returns 0, or returns the milliseconds after which to look again.';

@@ -106,13 +106,13 @@ AS $$
 $$;
 COMMENT ON FUNCTION latchkey.wake(text[]) IS 'Notifies the clients that these locks were handed over to. For a caller whose hand-over was flushed: call it afterwards, in a transaction of its own.';
 
-CREATE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[], p_numbers bigint[]) RETURNS latchkey.reply[]
+CREATE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[], p_numbers bigint[]) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER  -- without a SET clause, like acquire_lock: every name and operator has its schema
 AS $$
 DECLARE
     v_call    record;
-    v_reply   latchkey.reply;
-    v_replies latchkey.reply[] := pg_catalog.array_fill(NULL::latchkey.reply, ARRAY[pg_catalog.cardinality(p_names)]);
+    v_reply   text;
+    v_replies text[] := pg_catalog.array_fill(NULL::text, ARRAY[pg_catalog.cardinality(p_names)]);
 BEGIN
     -- In the order of the names: two batches never wait for each other in a circle.
     FOR v_call IN
@@ -127,7 +127,7 @@ BEGIN
         ELSIF v_call.call OPERATOR(pg_catalog.=) 'try' THEN
             v_reply := latchkey.acquire_lock(p_session, v_call.name, v_call.number, false);
         ELSIF v_call.call OPERATOR(pg_catalog.=) 'withdraw' THEN
-            v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number);
+            v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number)::text;
         ELSE
             PERFORM latchkey._refuse('LK002', 'there is no such call in a batch', 'Calls are try, acquire, release and withdraw.');
         END IF;
@@ -135,4 +135,4 @@ BEGIN
     END LOOP;
     RETURN v_replies;
 END $$;
-COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request). Replies stand in the order of the calls.';
+COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request). Replies, as text, stand in the order of the calls.';
