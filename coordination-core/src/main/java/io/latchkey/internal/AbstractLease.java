@@ -146,6 +146,7 @@ abstract class AbstractLease implements Lease {
 
     @Override
     public final String toString() {
-        return "Lease[" + lock + ", token " + token + ", " + (isValid() ? "valid" : state.get() == State.HELD ? "over" : state.get()) + "]";
+        return "Lease[" + lock + ", token " + token + ", "
+                + (isValid() ? "valid" : state.get() == State.HELD ? "over" : state.get()) + "]";
     }
 }

@@ -47,7 +47,8 @@ final class Acquirer {
         return !waiting.isEmpty();
     }
 
-    @Nullable Acquisition waiter(long request) {
+    @Nullable
+    Acquisition waiter(long request) {
         return waiting.get(request);
     }
 
@@ -106,13 +107,14 @@ final class Acquirer {
     CompletableFuture<Lease> acquireAsync(String name) {
         Acquisition acquisition = begin(name, null);
         CompletableFuture<Lease> promise = new CompletableFuture<>();
-        var unusedResult = acquisition.result.whenComplete((lease, failure) -> client.background().callback(() -> {
-            if (failure != null) {
-                promise.completeExceptionally(failure);
-            } else if (!promise.complete(lease)) {
-                lease.release(); // cancelled at the same moment
-            }
-        }));
+        var unusedResult = acquisition.result.whenComplete((lease, failure) -> client.background()
+                .callback(() -> {
+                    if (failure != null) {
+                        promise.completeExceptionally(failure);
+                    } else if (!promise.complete(lease)) {
+                        lease.release(); // cancelled at the same moment
+                    }
+                }));
         var unusedPromise = promise.whenComplete((lease, failure) -> {
             if (promise.isCancelled() || !acquisition.result.isDone()) { // not by us: orTimeout and the like
                 abandon(acquisition);
@@ -176,8 +178,7 @@ final class Acquirer {
         }
     }
 
-    private void granted(
-            Acquisition acquisition, long token, SessionLife life, @Nullable UUID session, long sentAt) {
+    private void granted(Acquisition acquisition, long token, SessionLife life, @Nullable UUID session, long sentAt) {
         LeaseTime time = acquisition.time;
         if (time != null) {
             long until = Deadline.of(sentAt, time.atMost().toNanos());
@@ -277,8 +278,8 @@ final class Acquirer {
                 SessionLease lease = new SessionLease(client, name, reply.token(), request, life);
                 if (client.leases().add(lease, call.session) != null) {
                     client.events()
-                            .tell(events -> events.acquired(
-                                    name, Duration.ofNanos(System.nanoTime() - startedAt), false));
+                            .tell(events ->
+                                    events.acquired(name, Duration.ofNanos(System.nanoTime() - startedAt), false));
                     return Optional.of(lease);
                 }
             } else if (!reply.is("no_session")) {
@@ -287,7 +288,8 @@ final class Acquirer {
             }
             keeper.lookNow();
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(2));
-            if (System.nanoTime() - startedAt > client.options().sessionTimeout().toNanos()) {
+            if (System.nanoTime() - startedAt
+                    > client.options().sessionTimeout().toNanos()) {
                 throw client.sessionLost(name);
             }
         }
@@ -303,10 +305,13 @@ final class Acquirer {
             return Optional.empty();
         }
         HeldTimedLease lease = new HeldTimedLease(
-                client, name, reply.token(), request, Deadline.of(sentAt, time.atMost().toNanos()));
+                client,
+                name,
+                reply.token(),
+                request,
+                Deadline.of(sentAt, time.atMost().toNanos()));
         client.leases().add(lease);
-        client.events()
-                .tell(events -> events.acquired(name, Duration.ofNanos(System.nanoTime() - sentAt), false));
+        client.events().tell(events -> events.acquired(name, Duration.ofNanos(System.nanoTime() - sentAt), false));
         return Optional.of(lease);
     }
 
@@ -369,8 +374,8 @@ final class Acquirer {
 
     private void refused(Acquisition acquisition) {
         client.events()
-                .tell(events -> events.refused(
-                        acquisition.name, Duration.ofNanos(System.nanoTime() - acquisition.startedAt)));
+                .tell(events ->
+                        events.refused(acquisition.name, Duration.ofNanos(System.nanoTime() - acquisition.startedAt)));
     }
 
     private static IllegalStateException closed() {

@@ -45,7 +45,8 @@ final class Acquisition {
     }
 
     /** Ends it without one; returns the lease if it has ended with one already. */
-    @Nullable AbstractLease abandon() {
+    @Nullable
+    AbstractLease abandon() {
         result.cancel(false);
         return isGranted() ? result.getNow(null) : null;
     }

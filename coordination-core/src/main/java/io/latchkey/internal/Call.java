@@ -34,14 +34,21 @@ final class Call {
     private final Thread caller = Thread.currentThread();
 
     /** The session it was sent for. Written before {@link #state}, like all below. */
-    @Nullable UUID session;
+    @Nullable
+    UUID session;
 
     /** Whether it was sent again because the connection broke: the first time may have taken effect. */
     boolean repeated;
 
-    @Nullable Reply reply;
-    @Nullable SQLException failure;
-    @Nullable Link link;
+    @Nullable
+    Reply reply;
+
+    @Nullable
+    SQLException failure;
+
+    @Nullable
+    Link link;
+
     private volatile State state = State.QUEUED;
 
     private enum State {

@@ -30,7 +30,12 @@ final class CallCombiner {
     private final Deque<Call> queue = new ArrayDeque<>();
     private boolean closed;
 
-    CallCombiner(Connector connector, int connections, Supplier<UUID> session, Sql.Commit commit, Runnable onUnknownOutcome) {
+    CallCombiner(
+            Connector connector,
+            int connections,
+            Supplier<UUID> session,
+            Sql.Commit commit,
+            Runnable onUnknownOutcome) {
         this.session = session;
         this.onUnknownOutcome = onUnknownOutcome;
         this.commit = commit;
@@ -137,7 +142,8 @@ final class CallCombiner {
             } catch (SQLException e) {
                 if (Fault.isConnectionLost(e)) {
                     drop(link);
-                    // Every call may be repeated: an acquisition by its request, a release by its token. A connection that was
+                    // Every call may be repeated: an acquisition by its request, a release by its token. A connection
+                    // that was
                     // open may just have been the victim of a restart, so one more try with a new one.
                     if (wasOpen && again) {
                         again = false;

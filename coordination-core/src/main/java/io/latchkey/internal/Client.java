@@ -61,7 +61,8 @@ public final class Client implements AutoCloseable {
 
     /** Connects; see {@link io.latchkey.LatchkeyBuilder#connect()}. */
     public static Client connect(Connector.Source source, LatchkeyOptions options) {
-        int networkTimeoutMs = (int) Math.max(500, Math.min(5_000, options.sessionTimeout().toMillis() / 3));
+        int networkTimeoutMs =
+                (int) Math.max(500, Math.min(5_000, options.sessionTimeout().toMillis() / 3));
         Connector connector = new Connector(source, networkTimeoutMs);
         String listenerUrl = options.listenerUrl();
         Connector listener =
@@ -188,7 +189,10 @@ public final class Client implements AutoCloseable {
 
     DatabaseUnavailableException sessionLost(String lock) {
         return new DatabaseUnavailableException(
-                "the session at " + connector.place() + " was lost and could not be opened again in time", lock, null, null);
+                "the session at " + connector.place() + " was lost and could not be opened again in time",
+                lock,
+                null,
+                null);
     }
 
     /** 128 random bits; a version 4 UUID has six less. */
@@ -207,7 +211,8 @@ public final class Client implements AutoCloseable {
         return acquirer.hasWaiters();
     }
 
-    @Nullable Acquisition waiter(long request) {
+    @Nullable
+    Acquisition waiter(long request) {
         return acquirer.waiter(request);
     }
 

@@ -154,7 +154,10 @@ public final class Connector {
             String[] ports = parsed.getProperty("PGPORT", "5432").split(",");
             StringBuilder place = new StringBuilder();
             for (int i = 0; i < hosts.length; i++) {
-                place.append(i == 0 ? "" : ",").append(hosts[i]).append(':').append(ports[Math.min(i, ports.length - 1)]);
+                place.append(i == 0 ? "" : ",")
+                        .append(hosts[i])
+                        .append(':')
+                        .append(ports[Math.min(i, ports.length - 1)]);
             }
             return place.append('/').append(parsed.getProperty("PGDBNAME", "")).toString();
         }

@@ -48,7 +48,9 @@ final class ControlConnection {
         try (ResultSet row = statement.executeQuery()) {
             row.next();
             return new SessionLife(
-                    id, row.getLong(2), Deadline.of(sentAt, options.sessionTimeout().toNanos()));
+                    id,
+                    row.getLong(2),
+                    Deadline.of(sentAt, options.sessionTimeout().toNanos()));
         }
     }
 
@@ -59,7 +61,8 @@ final class ControlConnection {
             if (Fault.isConnectionLost(e)) {
                 throw e;
             }
-            // Whatever is wrong with the look around (a full notification queue, a row that somebody keeps), the renewal
+            // Whatever is wrong with the look around (a full notification queue, a row that somebody keeps), the
+            // renewal
             // itself must not fail for it.
             return renew(session, confirmed, false, Sql.Commit.QUIET);
         }
@@ -171,9 +174,8 @@ final class ControlConnection {
 
     /** Payloads that arrive in this time; returns as soon as there are some. */
     List<String> await(long nanos) throws SQLException {
-        PGNotification[] arrived = link.connection()
-                .unwrap(PGConnection.class)
-                .getNotifications((int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+        PGNotification[] arrived = link.connection().unwrap(PGConnection.class).getNotifications((int)
+                Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
         List<String> payloads = new ArrayList<>();
         if (arrived != null) {
             for (PGNotification notification : arrived) {

@@ -36,31 +36,43 @@ final class Fault {
     static CoordinationException of(SQLException e, String place, @Nullable String lock) {
         String state = state(e);
         return switch (state) {
-            case "28P01", "28000" -> new CoordinationException(
-                    "the database at " + place + " refuses this user or password; check user, password and pg_hba.conf",
-                    lock,
-                    state,
-                    e);
-            case "3D000" -> new CoordinationException(
-                    "there is no such database: " + place + "; create it first", lock, state, e);
-            case "42501" -> new SchemaException(
-                    "this role may not use Latchkey at " + place
-                            + "; as the owner of the schema run: SELECT latchkey.grant_to('role')",
-                    state,
-                    e);
-            case "3F000", "42883", "42P01", "42704" -> new SchemaException(
-                    "the schema latchkey at " + place + " is missing or incomplete; connect once with SchemaMode.INSTALL",
-                    state,
-                    e);
-            case "25006" -> new DatabaseUnavailableException(
-                    "the server at " + place + " is read-only; point the URL at the primary, or name all servers in it",
-                    lock,
-                    state,
-                    e);
-            case "53300" -> new DatabaseUnavailableException(
-                    "the server at " + place + " has no connection left; raise max_connections", lock, state, e);
-            case "55P03" -> new CoordinationException(
-                    "an open transaction keeps the row of this lock at " + place + "; see pg_locks", lock, state, e);
+            case "28P01", "28000" ->
+                new CoordinationException(
+                        "the database at " + place
+                                + " refuses this user or password; check user, password and pg_hba.conf",
+                        lock,
+                        state,
+                        e);
+            case "3D000" ->
+                new CoordinationException("there is no such database: " + place + "; create it first", lock, state, e);
+            case "42501" ->
+                new SchemaException(
+                        "this role may not use Latchkey at " + place
+                                + "; as the owner of the schema run: SELECT latchkey.grant_to('role')",
+                        state,
+                        e);
+            case "3F000", "42883", "42P01", "42704" ->
+                new SchemaException(
+                        "the schema latchkey at " + place
+                                + " is missing or incomplete; connect once with SchemaMode.INSTALL",
+                        state,
+                        e);
+            case "25006" ->
+                new DatabaseUnavailableException(
+                        "the server at " + place
+                                + " is read-only; point the URL at the primary, or name all servers in it",
+                        lock,
+                        state,
+                        e);
+            case "53300" ->
+                new DatabaseUnavailableException(
+                        "the server at " + place + " has no connection left; raise max_connections", lock, state, e);
+            case "55P03" ->
+                new CoordinationException(
+                        "an open transaction keeps the row of this lock at " + place + "; see pg_locks",
+                        lock,
+                        state,
+                        e);
             default -> unreachableOrRefused(e, state, place, lock);
         };
     }
@@ -84,6 +96,8 @@ final class Fault {
             root = root.getCause();
         }
         String message = root.getMessage();
-        return message == null ? root.getClass().getSimpleName() : message.lines().findFirst().orElse("");
+        return message == null
+                ? root.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
     }
 }

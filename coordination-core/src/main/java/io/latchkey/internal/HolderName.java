@@ -15,6 +15,7 @@ public final class HolderName {
         } catch (UnknownHostException e) {
             host = "localhost";
         }
-        return host.substring(0, Math.min(host.length(), 250)) + ":" + ProcessHandle.current().pid();
+        return host.substring(0, Math.min(host.length(), 250)) + ":"
+                + ProcessHandle.current().pid();
     }
 }

@@ -261,7 +261,8 @@ final class Keeper implements Runnable {
     }
 
     private void reopen() throws SQLException {
-        // With the connection goes a notification that may have arrived on it: it is for the old session, and would pass for the new.
+        // With the connection goes a notification that may have arrived on it: it is for the old session, and would
+        // pass for the new.
         control.drop();
         client.background().letCallbacksBegin(); // before anybody else can have what they have lost
         control.closeSession(life.id());

@@ -21,7 +21,8 @@ final class Leases {
      * was sent twice is answered twice with the same grant: then the lease that is there already is returned, because to release
      * the second would release the first.
      */
-    @Nullable AbstractLease add(SessionLease lease, @Nullable UUID grantedTo) {
+    @Nullable
+    AbstractLease add(SessionLease lease, @Nullable UUID grantedTo) {
         lock.lock();
         try {
             // Whoever ends the deadline looks for the leases after that: what is added under a live one is found.

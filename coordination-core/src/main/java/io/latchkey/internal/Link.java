@@ -91,17 +91,16 @@ final class Link {
     }
 
     private Reply one(Call call, UUID session, Sql.Commit commit) throws SQLException {
-        PreparedStatement statement =
-                switch (call.kind) {
-                    case TRY, ACQUIRE -> {
-                        PreparedStatement acquire = statement(commit.acquire);
-                        acquire.setBoolean(4, call.kind == Call.Kind.ACQUIRE);
-                        yield acquire;
-                    }
-                    case RELEASE -> statement(commit.release);
-                    case WITHDRAW -> statement(commit.withdraw);
-                    case ALONE -> throw new IllegalArgumentException("a call with a statement of its own");
-                };
+        PreparedStatement statement = switch (call.kind) {
+            case TRY, ACQUIRE -> {
+                PreparedStatement acquire = statement(commit.acquire);
+                acquire.setBoolean(4, call.kind == Call.Kind.ACQUIRE);
+                yield acquire;
+            }
+            case RELEASE -> statement(commit.release);
+            case WITHDRAW -> statement(commit.withdraw);
+            case ALONE -> throw new IllegalArgumentException("a call with a statement of its own");
+        };
         statement.setObject(1, session);
         statement.setString(2, call.name);
         statement.setLong(3, call.number);

@@ -23,8 +23,7 @@ final class SchemaInstaller {
     private static final String INSTALLED = "SELECT version, compatible_from FROM latchkey.schema_version()";
     private static final String ONE_AT_A_TIME = "SELECT pg_catalog.pg_advisory_xact_lock(7814281702946)";
     /** Whoever upgrades a schema that another role owns does it as that role, if it is a member. */
-    private static final String AS_OWNER =
-            """
+    private static final String AS_OWNER = """
             SELECT pg_catalog.format('SET LOCAL ROLE %I', r.rolname)
               FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
              WHERE n.nspname = 'latchkey' AND r.rolname <> current_user AND pg_catalog.pg_has_role(r.oid, 'MEMBER')""";
@@ -47,8 +46,8 @@ final class SchemaInstaller {
                         found == null
                                 ? "the schema latchkey is missing at " + place
                                         + "; run the migrations, or connect with SchemaMode.INSTALL"
-                                : "the schema latchkey at " + place + " has version " + found.version + " and this client needs "
-                                        + VERSION + "; run the newer migrations",
+                                : "the schema latchkey at " + place + " has version " + found.version
+                                        + " and this client needs " + VERSION + "; run the newer migrations",
                         null,
                         null);
             }
@@ -58,7 +57,8 @@ final class SchemaInstaller {
         if (found == null || found.compatibleFrom > VERSION) {
             throw new SchemaException(
                     "the schema latchkey at " + place + " is too new for this client (it serves versions from "
-                            + (found == null ? "?" : found.compatibleFrom) + " on, this is " + VERSION + "); upgrade this client",
+                            + (found == null ? "?" : found.compatibleFrom) + " on, this is " + VERSION
+                            + "); upgrade this client",
                     null,
                     null);
         }

@@ -36,7 +36,8 @@ final class Sql {
         }
     }
 
-    static final String OPEN_SESSION = "SELECT session, incarnation, grace_left_ms FROM latchkey.open_session(?, ?, ?, ?)";
+    static final String OPEN_SESSION =
+            "SELECT session, incarnation, grace_left_ms FROM latchkey.open_session(?, ?, ?, ?)";
     static final String RESUME_SESSION =
             "SELECT outcome, incarnation, kept FROM latchkey.resume_session(?, ?, ?, ?, ?, ?, ?, ?, ?)";
     static final String AUDIT_SESSION = "SELECT name, token, request FROM latchkey.audit_session(?)";
@@ -50,8 +51,7 @@ final class Sql {
     static final String RELEASE_TIMED = "SELECT latchkey.release_timed(?, ?, ?)";
 
     static final String PROBE = "SELECT pg_catalog.pg_notify(?, ?)";
-    static final String SERVER =
-            """
+    static final String SERVER = """
             SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('default_transaction_read_only')::boolean,
                    pg_catalog.current_setting('synchronous_standby_names') <> '',
                    pg_catalog.current_setting('default_transaction_isolation') <> 'read committed',

@@ -1,0 +1,5 @@
+/** Locks through the Java client. */
+@NullMarked
+package io.latchkey.locks;
+
+import org.jspecify.annotations.NullMarked;
