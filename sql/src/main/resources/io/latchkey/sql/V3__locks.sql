@@ -139,7 +139,8 @@ BEGIN
         END IF;
         v_left := latchkey._holder_left_ms(v_lock);
         IF v_left > 0 THEN
-            IF v_lock.request = p_request THEN  -- granted already: the answer was lost, or a hand-over overtook this call
+            IF v_lock.request = p_request AND v_lock.session IS NOT DISTINCT FROM CASE WHEN p_at_most_ms IS NULL THEN p_session END THEN
+                -- Granted already: the answer was lost, or a hand-over overtook this call.
                 v_reply.outcome := 'granted';
                 v_reply.token := v_lock.token;
                 RETURN v_reply;
@@ -205,6 +206,8 @@ BEGIN
            token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                             (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
+       -- What this transaction gave back itself is looked at closely: a fence that still sees it held must wait for our commit.
+       AND coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
        AND EXISTS (SELECT FROM latchkey._session s
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()

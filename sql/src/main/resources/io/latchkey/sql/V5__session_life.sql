@@ -7,27 +7,30 @@ CREATE FUNCTION latchkey._look_after_waits(p_session uuid, OUT look_ms bigint, O
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_name  text;
     v_grace bigint;
-    v_again bigint;
+    v_due   text[];
+    v_name  text;
 BEGIN
     SELECT i.grace_left_ms INTO v_grace FROM latchkey._incarnation() i;
-    IF v_grace > 0 THEN
-        v_again := v_grace;
-    ELSE
-        FOR v_name IN
-            SELECT DISTINCT w.name FROM latchkey._waiter w JOIN latchkey._lock l ON l.name = w.name
-             WHERE w.session = p_session AND w.token IS NULL AND latchkey._remaining_ms(l.session, l.expires_at) = 0
-             ORDER BY w.name LIMIT 100
-        LOOP
-            v_again := least(v_again, CASE latchkey._settle(v_name) WHEN 'fenced' THEN 20 WHEN 'busy' THEN 5 WHEN 'grace' THEN 1000 END);
-        END LOOP;
-    END IF;
     -- The first of a queue looks again when its holder's time is up. Those behind it leave that to the first, and to their renewals.
-    SELECT least(v_again, min(latchkey._remaining_ms(l.session, l.expires_at))) INTO look_ms
-      FROM latchkey._waiter w JOIN latchkey._lock l ON l.name = w.name
-     WHERE w.session = p_session AND w.token IS NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
-       AND NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.token IS NULL AND e.ticket < w.ticket);
+    SELECT array_agg(q.name ORDER BY q.name) FILTER (WHERE q.left_ms = 0), min(q.left_ms) FILTER (WHERE q.left_ms > 0 AND q.is_first)
+      INTO v_due, look_ms
+      FROM (SELECT w.name, coalesce(latchkey._ms_until(coalesce(h.expires_at, l.expires_at)), 0) AS left_ms,
+                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.token IS NULL AND e.ticket < w.ticket) AS is_first
+              FROM latchkey._waiter w
+              JOIN latchkey._lock l ON l.name = w.name
+              LEFT JOIN latchkey._session h ON h.id = l.session
+             WHERE w.session = p_session AND w.token IS NULL) q;
+    IF v_grace > 0 THEN
+        look_ms := v_grace;
+    ELSE
+        FOREACH v_name IN ARRAY coalesce(v_due[1:100], '{}') LOOP
+            look_ms := least(look_ms, CASE latchkey._settle(v_name) WHEN 'fenced' THEN 20 WHEN 'busy' THEN 5 WHEN 'grace' THEN 1000 END);
+        END LOOP;
+        IF cardinality(v_due) > 100 THEN
+            look_ms := 0;
+        END IF;
+    END IF;
     SELECT string_agg(to_hex(w.request) || ':' || w.token, ';') INTO grants
       FROM latchkey._waiter w WHERE w.session = p_session AND w.token IS NOT NULL;
 END $$;

@@ -76,7 +76,9 @@ BEGIN
     IF EXISTS (SELECT FROM latchkey._reaper r WHERE r.last_run > clock_timestamp() - p_pause AND r.last_run <= clock_timestamp()) THEN
         RETURN 0;
     END IF;
-    INSERT INTO latchkey._reaper (last_run) VALUES ('-infinity') ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM latchkey._reaper) THEN  -- ON CONFLICT waits for one who is changing the row
+        INSERT INTO latchkey._reaper (last_run) VALUES ('-infinity') ON CONFLICT DO NOTHING;
+    END IF;
     PERFORM FROM latchkey._reaper r WHERE r.only_row FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND OR (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
         RETURN 0;
