@@ -139,7 +139,7 @@ BEGIN
         END IF;
         v_left := latchkey._holder_left_ms(v_lock);
         IF v_left > 0 THEN
-            IF v_lock.request = p_request AND v_lock.session IS NOT DISTINCT FROM CASE WHEN p_at_most_ms IS NULL THEN p_session END THEN
+            IF v_lock.request = p_request AND v_lock.session IS NOT DISTINCT FROM (CASE WHEN p_at_most_ms IS NULL THEN p_session END) THEN
                 -- Granted already: the answer was lost, or a hand-over overtook this call.
                 v_reply.outcome := 'granted';
                 v_reply.token := v_lock.token;
