@@ -151,6 +151,9 @@ final class Acquirer {
                 case "queued" -> {
                     acquisition.queuedIn = call.session;
                     keeper.waiting(reply.retryMs());
+                    if (acquisition.isGranted()) { // sent twice, and the first has been granted and given back meanwhile
+                        releaser.withdraw(acquisition.name, acquisition.request, life);
+                    }
                 }
                 default -> { // no_session: crashed or expired; the keeper finds out which, and sends it again
                     keeper.lookNow();

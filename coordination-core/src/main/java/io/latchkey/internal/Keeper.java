@@ -219,6 +219,9 @@ final class Keeper implements Runnable {
             client.handedOver(acquisition, token, life);
         } else if (!notified) {
             received.add(request); // delivered or withdrawn meanwhile
+            if (!client.leases().has(request)) {
+                audit(); // or granted to a call that nobody remembers
+            }
         }
     }
 
