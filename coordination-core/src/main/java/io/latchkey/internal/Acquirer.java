@@ -151,7 +151,10 @@ final class Acquirer {
                 case "queued" -> {
                     acquisition.queuedIn = call.session;
                     keeper.waiting(reply.retryMs());
-                    if (acquisition.isGranted()) { // sent twice, and the first has been granted and given back meanwhile
+                    if (acquisition.isGranted() && !client.leases().has(acquisition.request)) {
+                        // Sent twice, and the first was granted and given back meanwhile. If it is still held, its
+                        // notification
+                        // has overtaken this answer, and there is nothing to end.
                         releaser.withdraw(acquisition.name, acquisition.request, life);
                     }
                 }

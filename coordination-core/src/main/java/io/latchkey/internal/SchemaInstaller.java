@@ -19,7 +19,11 @@ final class SchemaInstaller {
     static final int VERSION = 7;
 
     private static final String FOLDER = "/io/latchkey/sql/";
-    private static final String EXISTS = "SELECT pg_catalog.to_regprocedure('latchkey.schema_version()') IS NOT NULL";
+    /** A query and not to_regprocedure, which may answer from a cache that is older than the lock that was waited for. */
+    private static final String EXISTS = """
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                            WHERE n.nspname = 'latchkey' AND p.proname = 'schema_version')""";
+
     private static final String INSTALLED = "SELECT version, compatible_from FROM latchkey.schema_version()";
     private static final String ONE_AT_A_TIME = "SELECT pg_catalog.pg_advisory_xact_lock(7814281702946)";
     /** Whoever upgrades a schema that another role owns does it as that role, if it is a member. */

@@ -89,7 +89,7 @@ public final class SpeedMain {
     }
 
     private static String name(int thread, long turn) {
-        return "k" + (thread * 100 + turn % 100);
+        return "k" + (thread * 100L + turn % 100);
     }
 
     /** From just before the release to the next holder's return, counted only where the holder changes. */
