@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.examples.demo;
+
+import org.jspecify.annotations.NullMarked;
