@@ -189,9 +189,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
 
--- The short cuts. acquire_lock, release_lock and run_batch have no SET clause, which costs a tenth of a round trip: every name
--- and every operator in them has its schema instead, so that a caller's search_path decides nothing. And they return a reply as
--- text, which is a twentieth cheaper than a row; (...)::latchkey.reply makes one of it.
+-- The short cuts. acquire_lock, release_lock and run_batch have no SET clause, which costs a tenth of a round trip: every name,
+-- operator and type in them has its schema instead, so that a caller's search_path, and what lies in pg_temp, decide nothing.
+-- And they return a reply as text, which is a twentieth cheaper than a row; (...)::latchkey.reply makes one of it.
 
 CREATE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_request bigint, p_wait boolean) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
@@ -214,13 +214,13 @@ BEGIN
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
     RETURNING l.token, l.xmax OPERATOR(pg_catalog.<>) 0 INTO v_token, v_fenced;
     IF v_fenced IS FALSE THEN
-        RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::text OPERATOR(pg_catalog.||) ',,)';
+        RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)';
     ELSIF v_fenced THEN
         -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
         -- plan instead of three. So a fence may be open: undo, and look closely.
         PERFORM latchkey._clear(p_name, false);
     END IF;
-    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::text;
+    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::pg_catalog.text;
 END $$;
 COMMENT ON FUNCTION latchkey.acquire_lock(uuid, text, bigint, boolean) IS 'Takes a lock for the life of a session: granted (with its fencing token), held, queued (if p_wait), or no_session. p_request is a random number of the caller; the same one again is the same call.';
 
@@ -268,7 +268,7 @@ BEGIN
     IF FOUND THEN
         RETURN '(released,,,)';
     END IF;
-    RETURN latchkey._release(p_session, p_name, p_token)::text;
+    RETURN latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
 END $$;
 COMMENT ON FUNCTION latchkey.release_lock(uuid, text, bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
 

@@ -13,8 +13,18 @@ BEGIN
         PERFORM latchkey._refuse('LK001', format('the lease with fencing token %s is not current any more', p_token),
                                  'It was released or it expired, or the database recovers from a crash and its holder has not resumed yet. Roll back.');
     END IF;
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        -- All that was the row as of the transaction's first statement, and KEY SHARE locks even an outdated one. A stronger
+        -- lock does not (40001: could not serialize); it would hinder others, so it is given back at once.
+        BEGIN
+            PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+            RAISE EXCEPTION USING ERRCODE = 'LK000';
+        EXCEPTION WHEN SQLSTATE 'LK000' THEN
+            NULL;
+        END;
+    END IF;
 END $$;
-COMMENT ON FUNCTION latchkey.fence(text, bigint) IS 'Raises LK001 unless this is the current token of a live lease; keeps the lock from being granted to anyone else until the calling transaction ends.';
+COMMENT ON FUNCTION latchkey.fence(text, bigint) IS 'Raises LK001 unless this is the current token of a live lease; keeps the lock from being granted to anyone else until the calling transaction ends. In repeatable read and serializable, 40001 if the lock changed since the transaction began to read: call it first.';
 
 CREATE FUNCTION latchkey._check_lease(p_at_most_ms bigint, p_at_least_ms bigint) RETURNS void
 LANGUAGE plpgsql

@@ -112,9 +112,9 @@ CREATE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[
 LANGUAGE plpgsql SECURITY DEFINER  -- without a SET clause, like acquire_lock: every name and operator has its schema
 AS $$
 DECLARE
-    v_call    record;
-    v_reply   text;
-    v_replies text[] := pg_catalog.array_fill(NULL::text, ARRAY[pg_catalog.cardinality(p_names)]);
+    v_call    pg_catalog.record;
+    v_reply   pg_catalog.text;
+    v_replies pg_catalog.text[] := pg_catalog.array_fill(NULL::pg_catalog.text, ARRAY[pg_catalog.cardinality(p_names)]);
 BEGIN
     -- In the order of the names: two batches never wait for each other in a circle.
     FOR v_call IN
@@ -129,7 +129,7 @@ BEGIN
         ELSIF v_call.call OPERATOR(pg_catalog.=) 'try' THEN
             v_reply := latchkey.acquire_lock(p_session, v_call.name, v_call.number, false);
         ELSIF v_call.call OPERATOR(pg_catalog.=) 'withdraw' THEN
-            v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number)::text;
+            v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number)::pg_catalog.text;
         ELSE
             PERFORM latchkey._refuse('LK002', 'there is no such call in a batch', 'Calls are try, acquire, release and withdraw.');
         END IF;
