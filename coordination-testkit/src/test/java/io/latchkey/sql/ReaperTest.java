@@ -157,7 +157,7 @@ final class ReaperTest extends SqlTest {
         }
         expire(a);
         for (int i = 0; i < 4 && count("latchkey.locks") < 25; i++) {
-            assertThat(count("latchkey.locks")).isEqualTo(i * 10);
+            assertThat(count("latchkey.locks")).isEqualTo(i * 10L);
             admin.ask("SELECT latchkey.reap(10)");
         }
         assertThat(count("latchkey.locks WHERE holder = 'b'")).isEqualTo(25);

@@ -86,7 +86,7 @@ final class PostgresServerTest {
     void localInstallation_starts() {
         assumeTrue(
                 Files.isDirectory(Path.of("/usr/lib/postgresql")),
-                "needs a PostgreSQL package installed in /usr/lib/postgresql");
+                "needs: a PostgreSQL package - get it with: apt-get install postgresql");
         try (CrashableServer server = PostgresServer.start(new ServerOptions("local", Map.of()))) {
             assertThat(server.majorVersion()).isGreaterThanOrEqualTo(15);
         }
