@@ -1,0 +1,99 @@
+package io.latchkey.crash;
+
+import static io.latchkey.faults.Scene.client;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.latchkey.Latchkey;
+import io.latchkey.Lease;
+import io.latchkey.LeaseLostException;
+import io.latchkey.faults.Scene;
+import io.latchkey.testkit.JavaProcess;
+import io.latchkey.testkit.ParentChannel;
+import io.latchkey.testkit.PostgresServer;
+import io.latchkey.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A process that stands still for longer than its lease (SIGSTOP), as in a long pause of its JVM or its machine. */
+@Timeout(60)
+final class StoppedProcessTest {
+    @Test
+    void processThatStandsStillLongerThanItsLease_knowsAtOnce_andItsWriteIsRefused() throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), 1_000);
+                JavaProcess worker = JavaProcess.start(Worker.class, database.url());
+                Latchkey other = client(database.url(), "other", 1_000).connect()) {
+            database.execute("CREATE TABLE work (token bigint)");
+            long token = Long.parseLong(
+                    worker.expect("^holds (\\d+)$", Scene.PATIENCE).group(1));
+            worker.stop();
+            try (Lease next = other.lock("job").acquire()) {
+                assertThat(next.fencingToken()).isGreaterThan(token);
+                worker.cont();
+                assertThat(worker.expect("^woke up, valid: (.*)$", Scene.PATIENCE)
+                                .group(1))
+                        .isEqualTo("false");
+                worker.expect("^fence refused", Scene.PATIENCE);
+                worker.expect("^write refused LK001$", Scene.PATIENCE);
+                assertThat(next.isValid()).isTrue();
+            }
+            Scene.eventually(() -> worker.output().contains("lost"));
+            assertThat(Scene.text(database.address(), "SELECT count(*) FROM work"))
+                    .isEqualTo("0");
+        }
+    }
+
+    /** Holds the lock and asks all the time whether that is still so. */
+    static final class Worker {
+        private Worker() {}
+
+        public static void main(String[] arguments) throws Exception {
+            ParentChannel parent = ParentChannel.open();
+            Latchkey latchkey = client(arguments[0], "worker", 1_000).connect();
+            Lease lease = latchkey.lock("job").acquire();
+            lease.onLost(() -> parent.send("lost"));
+            try (Connection connection = DriverManager.getConnection(arguments[0])) {
+                connection.setAutoCommit(false);
+                parent.send("holds " + lease.fencingToken());
+                parent.send("woke up, valid: " + firstAnswerAfterAPause(lease));
+                write(connection, lease, parent);
+            }
+            parent.receive();
+        }
+
+        /** An answer whose question was put after the pause: this thread was stopped anywhere, most likely in between. */
+        private static boolean firstAnswerAfterAPause(Lease lease) {
+            long answered = System.nanoTime();
+            while (true) {
+                long asked = System.nanoTime();
+                boolean valid = lease.isValid();
+                if (asked - answered > TimeUnit.MILLISECONDS.toNanos(900)) {
+                    return valid;
+                }
+                answered = asked;
+            }
+        }
+
+        private static void write(Connection connection, Lease lease, ParentChannel parent) throws SQLException {
+            try {
+                lease.fence(connection);
+            } catch (LeaseLostException e) {
+                parent.send("fence refused");
+            }
+            // Whoever did not ask is refused by the database.
+            try (PreparedStatement write = connection.prepareStatement(
+                    "WITH fence AS MATERIALIZED (SELECT latchkey.fence('job', ?)) INSERT INTO work SELECT ? FROM fence")) {
+                write.setLong(1, lease.fencingToken());
+                write.setLong(2, lease.fencingToken());
+                write.execute();
+                connection.commit();
+            } catch (SQLException e) {
+                parent.send("write refused " + e.getSQLState());
+            }
+        }
+    }
+}
