@@ -21,9 +21,8 @@ CREATE TABLE latchkey._lock (
     lease_ms bigint,
     at_least timestamp with time zone,
     holder text,
+    ticket bigint NOT NULL DEFAULT 0,
     waiting boolean NOT NULL DEFAULT false,
-    CONSTRAINT _lock_name_length CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 512))),
-    CONSTRAINT _lock_one_kind_of_lease CHECK (((session IS NULL) OR (expires_at IS NULL))),
     CONSTRAINT _lock_pk PRIMARY KEY (name)
 ) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0.05, vacuum_truncate=off);
 
@@ -84,7 +83,7 @@ CREATE UNLOGGED TABLE latchkey._waiter (
 
 -- Indexes besides those of constraints
 
-CREATE INDEX _waiter_session ON latchkey._waiter USING btree (session);
+CREATE UNIQUE INDEX _waiter_call ON latchkey._waiter USING btree (session, request);
 
 -- Types
 
@@ -122,6 +121,7 @@ BEGIN
         END IF;
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
         IF NOT FOUND THEN
+            PERFORM latchkey._check_name(p_name);
             INSERT INTO latchkey._lock (name, token, granted_at)
             SELECT p_name, s.token_floor, clock_timestamp() FROM latchkey._setting s
             ON CONFLICT DO NOTHING;
@@ -137,7 +137,7 @@ BEGIN
             END IF;
             EXIT;
         ELSIF v_lock.waiting THEN
-            CASE latchkey._hand_over(p_name)
+            CASE latchkey._hand_over(p_name, v_lock.ticket)
                 WHEN 'fenced' THEN v_left := 20;
                 WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
                 ELSE CONTINUE;
@@ -152,7 +152,7 @@ BEGIN
             v_left := 20;
             EXIT;
         END IF;
-        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, false);
+        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false);
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
@@ -179,6 +179,16 @@ BEGIN
         PERFORM latchkey._refuse('LK002', format('a lease of %s ms is not possible', coalesce(p_at_most_ms::text, 'NULL')), 'Choose 1 ms to 365 days.');
     ELSIF p_at_least_ms IS NULL OR p_at_least_ms NOT BETWEEN 0 AND p_at_most_ms THEN
         PERFORM latchkey._refuse('LK002', format('a lease cannot last at least %s ms', coalesce(p_at_least_ms::text, 'NULL')), 'Choose 0 to the length of the lease.');
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION latchkey._check_name(p_name text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF coalesce(octet_length(p_name), 0) NOT BETWEEN 1 AND 512 THEN
+        PERFORM latchkey._refuse('LK002', format('the name of a lock has 1 to 512 bytes, not %s', coalesce(octet_length(p_name), 0)), 'Choose another name.');
     END IF;
 END $function$;
 
@@ -245,11 +255,11 @@ BEGIN
         UPDATE latchkey._lock l SET waiting = true WHERE l.name = p_lock.name;
     END IF;
     INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, queued_at)
-    SELECT p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp()
-     WHERE NOT EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.session = p_session AND w.request = p_request);
+    VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp())
+    ON CONFLICT (session, request) DO NOTHING;
 END $function$;
 
-CREATE OR REPLACE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_waiting boolean)
+CREATE OR REPLACE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_ticket bigint, p_waiting boolean)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -257,7 +267,7 @@ DECLARE
     v_token bigint;
 BEGIN
     UPDATE latchkey._lock l
-       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), waiting = p_waiting,
+       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket, waiting = p_waiting,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
@@ -268,7 +278,7 @@ BEGIN
     RETURN v_token;
 END $function$;
 
-CREATE OR REPLACE FUNCTION latchkey._hand_over(p_name text, p_unfenced boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION latchkey._hand_over(p_name text, p_served bigint, p_unfenced boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
@@ -288,11 +298,10 @@ BEGIN
         END IF;
     END IF;
     LOOP
-        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive,
-               EXISTS (SELECT FROM latchkey._waiter o WHERE o.name = p_name AND o.token IS NULL AND o.ticket > w.ticket) AS more
+        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
           INTO v_waiter
           FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session
-         WHERE w.name = p_name AND w.token IS NULL
+         WHERE w.name = p_name AND w.ticket > p_served
          ORDER BY w.ticket LIMIT 1;
         IF NOT FOUND THEN
             PERFORM latchkey._clear(p_name, false);
@@ -301,7 +310,8 @@ BEGIN
         EXIT WHEN v_waiter.alive;
         DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     END LOOP;
-    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.more);
+    -- Others may wait behind it, or not: where there was a queue there soon is one again, so the next release looks.
+    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
     UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     RETURN 'granted';
@@ -373,7 +383,7 @@ BEGIN
     SELECT array_agg(q.name ORDER BY q.name) FILTER (WHERE q.left_ms = 0), min(q.left_ms) FILTER (WHERE q.left_ms > 0 AND q.is_first)
       INTO v_due, look_ms
       FROM (SELECT w.name, coalesce(latchkey._ms_until(coalesce(h.expires_at, l.expires_at)), 0) AS left_ms,
-                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.token IS NULL AND e.ticket < w.ticket) AS is_first
+                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.ticket > l.ticket AND e.ticket < w.ticket) AS is_first
               FROM latchkey._waiter w
               JOIN latchkey._lock l ON l.name = w.name
               LEFT JOIN latchkey._session h ON h.id = l.session
@@ -526,14 +536,14 @@ BEGIN
         v_reply.outcome := 'not_held';
         RETURN v_reply;
     END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token;
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_lock.ticket;
     v_reply.outcome := 'released';
     IF p_keep_at_least AND v_lock.at_least > clock_timestamp() THEN
         UPDATE latchkey._lock l SET expires_at = l.at_least, request = NULL WHERE l.name = p_name;
     ELSIF NOT v_lock.waiting THEN
         PERFORM latchkey._clear(p_name, false);
     ELSE
-        v_reply.outcome := latchkey._hand_over(p_name);
+        v_reply.outcome := latchkey._hand_over(p_name, v_lock.ticket);
         IF v_reply.outcome IN ('fenced', 'grace') THEN
             PERFORM latchkey._clear(p_name, true);
         ELSE
@@ -549,22 +559,23 @@ CREATE OR REPLACE FUNCTION latchkey._release(p_session uuid, p_name text, p_toke
  SET search_path TO 'pg_catalog', 'latchkey', 'pg_temp'
 AS $function$
 DECLARE
+    v_ticket   bigint;
     v_unfenced boolean;
     v_reply    latchkey.reply;
 BEGIN
     -- Most often nobody else is at it and no fence is open, and one row lock serves for both questions.
-    PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
+    SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
     v_unfenced := FOUND;
     IF NOT v_unfenced THEN
-        PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
+        SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
         IF NOT FOUND THEN
             v_reply.outcome := 'not_held';
             SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
             RETURN v_reply;
         END IF;
     END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token;
-    v_reply.outcome := latchkey._hand_over(p_name, v_unfenced);
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_ticket;
+    v_reply.outcome := latchkey._hand_over(p_name, v_ticket, v_unfenced);
     IF v_reply.outcome IN ('fenced', 'grace') THEN
         PERFORM latchkey._clear(p_name, true);
     ELSE
@@ -591,6 +602,7 @@ AS $function$
 DECLARE
     v_lock latchkey._lock;
 BEGIN
+    PERFORM latchkey._check_name(p_name);
     INSERT INTO latchkey._lock (name, token, granted_at) VALUES (p_name, 0, clock_timestamp()) ON CONFLICT DO NOTHING;
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
     -- The higher token wins. The same token needs the same owner: what it released is not its own any more.
@@ -622,7 +634,7 @@ BEGIN
     ELSIF NOT v_lock.waiting OR latchkey._holder_left_ms(v_lock) > 0 THEN
         RETURN 'settled';
     END IF;
-    RETURN replace(latchkey._hand_over(p_name), 'free', 'settled');
+    RETURN replace(latchkey._hand_over(p_name, v_lock.ticket), 'free', 'settled');
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._spread_tables()
@@ -636,6 +648,9 @@ BEGIN
     INSERT INTO latchkey._waiter (name, session, request, queued_at)
     SELECT repeat('x', 500), gen_random_uuid(), 0, '-infinity' FROM generate_series(1, 300);
     DELETE FROM latchkey._waiter w WHERE w.queued_at = '-infinity';
+    -- After a crash the tickets would start at 1 again, behind those that were served.
+    PERFORM setval('latchkey._waiter_ticket_seq', greatest((SELECT max(l.ticket) + 1 FROM latchkey._lock l),
+                                                           (date_part('epoch', clock_timestamp()) * 1000000)::bigint));
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._withdraw(p_session uuid, p_name text, p_request bigint)
@@ -665,8 +680,7 @@ CREATE OR REPLACE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_
  SECURITY DEFINER
 AS $function$
 DECLARE
-    v_token  bigint;
-    v_fenced boolean;
+    v_reply pg_catalog.text;
 BEGIN
     -- A known lock that is free, with an empty queue, no open fence and no grace period.
     UPDATE latchkey._lock l
@@ -680,15 +694,17 @@ BEGIN
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-    RETURNING l.token, l.xmax OPERATOR(pg_catalog.<>) 0 INTO v_token, v_fenced;
-    IF v_fenced IS FALSE THEN
-        RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)';
-    ELSIF v_fenced THEN
-        -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
-        -- plan instead of three. So a fence may be open: undo, and look closely.
-        PERFORM latchkey._clear(p_name, false);
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
+                   THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)' END INTO v_reply;
+    IF v_reply IS NULL THEN
+        IF FOUND THEN
+            -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
+            -- plan instead of three. So a fence may be open: undo, and look closely.
+            PERFORM latchkey._clear(p_name, false);
+        END IF;
+        v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::pg_catalog.text;
     END IF;
-    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::pg_catalog.text;
+    RETURN v_reply;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey.acquire_timed(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text)
@@ -750,7 +766,7 @@ BEGIN
      WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND l.expires_at > clock_timestamp()
     RETURNING l.token, latchkey._ms_until(l.expires_at) INTO v_reply.token, v_reply.retry_ms;
     v_reply.outcome := CASE WHEN FOUND THEN 'granted' ELSE 'not_held' END;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token AND w.request = p_request;
+    DELETE FROM latchkey._waiter w USING latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND w.name = l.name AND w.ticket = l.ticket;
     RETURN v_reply;
 END $function$;
 
@@ -855,14 +871,17 @@ CREATE OR REPLACE FUNCTION latchkey.release_lock(p_session uuid, p_name text, p_
  LANGUAGE plpgsql
  SECURITY DEFINER
 AS $function$
+DECLARE
+    v_reply pg_catalog.text;
 BEGIN
     UPDATE latchkey._lock l SET session = NULL, request = NULL
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.token OPERATOR(pg_catalog.=) p_token
-       AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting;
-    IF FOUND THEN
-        RETURN '(released,,,)';
+       AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting
+    RETURNING '(released,,,)' INTO v_reply;
+    IF v_reply IS NULL THEN
+        v_reply := latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
     END IF;
-    RETURN latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
+    RETURN v_reply;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey.release_timed(p_name text, p_token bigint, p_request bigint)
@@ -1072,12 +1091,13 @@ COMMENT ON SCHEMA latchkey IS 'Latchkey: fair, fenced locks for services. Tables
 COMMENT ON FUNCTION latchkey._acquire(pg_catalog.uuid,pg_catalog.text,bigint,boolean,bigint,bigint,pg_catalog.text) IS 'The whole of taking a lock, whatever its state.';
 COMMENT ON FUNCTION latchkey._after_ms(bigint) IS 'The moment that is so many milliseconds from now.';
 COMMENT ON FUNCTION latchkey._check_lease(bigint,bigint) IS 'Refuses an impossible length of a timed lease.';
+COMMENT ON FUNCTION latchkey._check_name(pg_catalog.text) IS 'Refuses a name that no lock can have.';
 COMMENT ON FUNCTION latchkey._check_timeout(integer) IS 'Refuses an impossible session timeout and makes the grace period cover a possible one.';
 COMMENT ON FUNCTION latchkey._clear(pg_catalog.text,boolean) IS 'Writes "free" into a row that the caller has locked; the token stays.';
 COMMENT ON FUNCTION latchkey._end_if_expired(pg_catalog.uuid) IS 'Ends a session whose time is up and returns 0, or returns the milliseconds after which to look again.';
 COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock,pg_catalog.uuid,bigint,bigint,bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
-COMMENT ON FUNCTION latchkey._grant(pg_catalog.text,pg_catalog.uuid,bigint,pg_catalog.text,bigint,bigint,boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
-COMMENT ON FUNCTION latchkey._hand_over(pg_catalog.text,boolean) IS 'Grants a lock that nobody holds to the first live waiter, and tells it. The caller has the row; p_unfenced: even FOR UPDATE. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
+COMMENT ON FUNCTION latchkey._grant(pg_catalog.text,pg_catalog.uuid,bigint,pg_catalog.text,bigint,bigint,bigint,boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
+COMMENT ON FUNCTION latchkey._hand_over(pg_catalog.text,bigint,boolean) IS 'Grants a lock that nobody holds to the first live waiter behind the ticket that was served last, and tells it. The caller has the row; p_unfenced: even FOR UPDATE. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
 COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the holder still has the lock; 0: nobody holds it, and nobody can come back. The caller has the row.';
 COMMENT ON TABLE latchkey._incarnation IS 'The marker: while its row is missing, committed grants may have been lost, and nothing new is granted.';
 COMMENT ON FUNCTION latchkey._incarnation() IS 'The current incarnation and what is left of its grace period; starts one when the marker is missing.';
@@ -1092,6 +1112,7 @@ COMMENT ON COLUMN latchkey._lock.holder IS 'The public name of the holder of a t
 COMMENT ON COLUMN latchkey._lock.lease_ms IS 'The length of a timed lease: an end further away than that means that the clock went back.';
 COMMENT ON COLUMN latchkey._lock.request IS 'The random number of the call that was granted, which makes a repeated call harmless.';
 COMMENT ON COLUMN latchkey._lock.session IS 'The holder of a session lease. No foreign key: a session that is gone holds nothing, whatever stands here.';
+COMMENT ON COLUMN latchkey._lock.ticket IS 'The ticket of the last waiter that was served: the queue goes on behind it, past what the index still has of those before.';
 COMMENT ON COLUMN latchkey._lock.token IS 'The fencing token of the last grant.';
 COMMENT ON COLUMN latchkey._lock.waiting IS 'Whether somebody may stand in the queue: then neither taking nor giving back has a short cut.';
 COMMENT ON FUNCTION latchkey._look_after_waits(pg_catalog.uuid) IS 'The backstop for lost notifications and dead holders: hands over what this session waits for and nobody holds, and returns the grants it has not confirmed.';
@@ -1122,7 +1143,7 @@ COMMENT ON COLUMN latchkey._setting.grace_ms IS 'The longest session timeout eve
 COMMENT ON COLUMN latchkey._setting.idle_after IS 'A lock row that nobody took for this long is deleted.';
 COMMENT ON COLUMN latchkey._setting.token_floor IS 'The highest token of a lock row that was deleted; new rows start above it, whatever the clock says.';
 COMMENT ON FUNCTION latchkey._settle(pg_catalog.text) IS 'Hands a lock over if it is waited for and nobody holds it. Never waits for a row.';
-COMMENT ON FUNCTION latchkey._spread_tables() IS 'Gives the unlogged tables their empty pages; after a crash they have lost them.';
+COMMENT ON FUNCTION latchkey._spread_tables() IS 'Gives the unlogged tables their empty pages, and tickets that go on rising; after a crash they have lost both.';
 COMMENT ON TABLE latchkey._waiter IS 'The queues. Changed only by one who has the row of the lock, so tickets of one lock are in order of arrival.';
 COMMENT ON COLUMN latchkey._waiter.at_most_ms IS 'The length of the timed lease that is waited for; NULL for a session lease.';
 COMMENT ON COLUMN latchkey._waiter.request IS 'The random number of the waiting call; the notification of its grant carries it, so nobody can forge one.';

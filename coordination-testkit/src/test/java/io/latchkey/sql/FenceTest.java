@@ -96,7 +96,7 @@ final class FenceTest extends SqlTest {
 
     @Test
     void try_withoutTheShortCutsCheckOfFences_takesTheLockUnderTheTransaction() throws SQLException {
-        sabotage("acquire_lock", "l.xmax OPERATOR(pg_catalog.<>) 0", "false");
+        sabotage("acquire_lock", "l.xmax OPERATOR(pg_catalog.=) 0", "true");
         Party a = client("a");
         long token = a.tryAcquire("x", 1).granted();
         fencing(token);

@@ -78,8 +78,8 @@ final class NamesAndNumbersTest extends SqlTest {
     void name_emptyOrLongerThan512Bytes_isRefused() throws SQLException {
         Party a = client("a");
         for (String name : new String[] {"", "x".repeat(513), "\u00e4".repeat(256) + "x"}) {
-            assertState("23514", () -> a.tryAcquire(name, 1));
-            assertState("23514", () -> a.acquire(name, 1));
+            assertState("LK002", () -> a.tryAcquire(name, 1));
+            assertState("LK002", () -> a.acquire(name, 1));
         }
         assertThat(a.release("", 1)).isEqualTo("not_held");
         assertThat(count("latchkey._lock")).isZero();

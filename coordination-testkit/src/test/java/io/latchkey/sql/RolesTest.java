@@ -99,7 +99,7 @@ final class RolesTest {
         assertForbidden(a, "UPDATE latchkey._setting SET grace_ms = 1");
         assertForbidden(a, "SELECT latchkey.grant_to('" + a.ask("SELECT current_user") + "')");
         assertForbidden(a, "SELECT latchkey._clear('x', false)");
-        assertForbidden(a, "SELECT latchkey._hand_over('x', true)");
+        assertForbidden(a, "SELECT latchkey._hand_over('x', 0, true)");
         assertForbidden(a, "CREATE TABLE latchkey.mine (id int)");
         assertForbidden(a, "DROP SCHEMA latchkey CASCADE");
         assertForbidden(a, "ALTER FUNCTION latchkey.fence(text, bigint) RENAME TO unfence");

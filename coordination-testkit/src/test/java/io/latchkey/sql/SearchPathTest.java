@@ -35,6 +35,7 @@ final class SearchPathTest extends SqlTest {
 
     /** The whole life of a lock through the functions that have no search_path of their own, short and long way. */
     private void useLocks(Party party) throws SQLException {
+        assertThat(party.release("w", party.tryAcquire("w", 5).granted())).isEqualTo("released");
         long token = party.tryAcquire("x", 1).granted();
         assertThat(party.acquire("x", 2).outcome()).isEqualTo("queued");
         assertThat(party.release("x", token)).isEqualTo("handed_over");

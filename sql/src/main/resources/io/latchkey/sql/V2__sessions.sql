@@ -27,6 +27,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._refuse(text, text, text) IS 'Raises an error of class LK. LK001: lease lost; LK002: bad argument; LK003: session unknown.';
 
+CREATE FUNCTION latchkey._check_name(p_name text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF coalesce(octet_length(p_name), 0) NOT BETWEEN 1 AND 512 THEN
+        PERFORM latchkey._refuse('LK002', format('the name of a lock has 1 to 512 bytes, not %s', coalesce(octet_length(p_name), 0)), 'Choose another name.');
+    END IF;
+END $$;
+COMMENT ON FUNCTION latchkey._check_name(text) IS 'Refuses a name that no lock can have.';
+
 CREATE FUNCTION latchkey._incarnation(OUT id bigint, OUT grace_left_ms bigint)
 LANGUAGE plpgsql
 AS $$

@@ -22,7 +22,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._notify(text, bigint, bigint, bigint) IS 'Wakes the client that was granted a lock. The request''s random number proves that the notification is genuine.';
 
-CREATE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_waiting boolean)
+CREATE FUNCTION latchkey._grant(p_name text, p_session uuid, p_request bigint, p_holder text, p_at_most_ms bigint, p_at_least_ms bigint, p_ticket bigint, p_waiting boolean)
 RETURNS bigint
 LANGUAGE plpgsql  -- as everywhere where there is a table: a function in SQL that cannot be inlined is planned at each call
 AS $$
@@ -30,7 +30,7 @@ DECLARE
     v_token bigint;
 BEGIN
     UPDATE latchkey._lock l
-       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), waiting = p_waiting,
+       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket, waiting = p_waiting,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
@@ -40,7 +40,7 @@ BEGIN
     RETURNING l.token INTO v_token;
     RETURN v_token;
 END $$;
-COMMENT ON FUNCTION latchkey._grant(text, uuid, bigint, text, bigint, bigint, boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
+COMMENT ON FUNCTION latchkey._grant(text, uuid, bigint, text, bigint, bigint, bigint, boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
 
 CREATE FUNCTION latchkey._clear(p_name text, p_waiting boolean) RETURNS void
 LANGUAGE plpgsql
@@ -52,7 +52,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._clear(text, boolean) IS 'Writes "free" into a row that the caller has locked; the token stays.';
 
-CREATE FUNCTION latchkey._hand_over(p_name text, p_unfenced boolean DEFAULT false) RETURNS text
+CREATE FUNCTION latchkey._hand_over(p_name text, p_served bigint, p_unfenced boolean DEFAULT false) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -71,11 +71,10 @@ BEGIN
         END IF;
     END IF;
     LOOP
-        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive,
-               EXISTS (SELECT FROM latchkey._waiter o WHERE o.name = p_name AND o.token IS NULL AND o.ticket > w.ticket) AS more
+        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
           INTO v_waiter
           FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session
-         WHERE w.name = p_name AND w.token IS NULL
+         WHERE w.name = p_name AND w.ticket > p_served
          ORDER BY w.ticket LIMIT 1;
         IF NOT FOUND THEN
             PERFORM latchkey._clear(p_name, false);
@@ -84,12 +83,13 @@ BEGIN
         EXIT WHEN v_waiter.alive;
         DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     END LOOP;
-    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.more);
+    -- Others may wait behind it, or not: where there was a queue there soon is one again, so the next release looks.
+    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
     UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
     PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     RETURN 'granted';
 END $$;
-COMMENT ON FUNCTION latchkey._hand_over(text, boolean) IS 'Grants a lock that nobody holds to the first live waiter, and tells it. The caller has the row; p_unfenced: even FOR UPDATE. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
+COMMENT ON FUNCTION latchkey._hand_over(text, bigint, boolean) IS 'Grants a lock that nobody holds to the first live waiter behind the ticket that was served last, and tells it. The caller has the row; p_unfenced: even FOR UPDATE. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
 
 CREATE FUNCTION latchkey._holder_left_ms(p_lock latchkey._lock) RETURNS bigint
 LANGUAGE plpgsql
@@ -132,6 +132,7 @@ BEGIN
         END IF;
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
         IF NOT FOUND THEN
+            PERFORM latchkey._check_name(p_name);
             INSERT INTO latchkey._lock (name, token, granted_at)
             SELECT p_name, s.token_floor, clock_timestamp() FROM latchkey._setting s
             ON CONFLICT DO NOTHING;
@@ -147,7 +148,7 @@ BEGIN
             END IF;
             EXIT;
         ELSIF v_lock.waiting THEN
-            CASE latchkey._hand_over(p_name)
+            CASE latchkey._hand_over(p_name, v_lock.ticket)
                 WHEN 'fenced' THEN v_left := 20;
                 WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
                 ELSE CONTINUE;
@@ -162,7 +163,7 @@ BEGIN
             v_left := 20;
             EXIT;
         END IF;
-        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, false);
+        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false);
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
@@ -184,8 +185,8 @@ BEGIN
         UPDATE latchkey._lock l SET waiting = true WHERE l.name = p_lock.name;
     END IF;
     INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, queued_at)
-    SELECT p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp()
-     WHERE NOT EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.session = p_session AND w.request = p_request);
+    VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp())
+    ON CONFLICT (session, request) DO NOTHING;
 END $$;
 COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
 
@@ -197,8 +198,7 @@ CREATE FUNCTION latchkey.acquire_lock(p_session uuid, p_name text, p_request big
 LANGUAGE plpgsql SECURITY DEFINER
 AS $$
 DECLARE
-    v_token  bigint;
-    v_fenced boolean;
+    v_reply pg_catalog.text;
 BEGIN
     -- A known lock that is free, with an empty queue, no open fence and no grace period.
     UPDATE latchkey._lock l
@@ -212,15 +212,17 @@ BEGIN
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-    RETURNING l.token, l.xmax OPERATOR(pg_catalog.<>) 0 INTO v_token, v_fenced;
-    IF v_fenced IS FALSE THEN
-        RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)';
-    ELSIF v_fenced THEN
-        -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
-        -- plan instead of three. So a fence may be open: undo, and look closely.
-        PERFORM latchkey._clear(p_name, false);
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
+                   THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)' END INTO v_reply;
+    IF v_reply IS NULL THEN
+        IF FOUND THEN
+            -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
+            -- plan instead of three. So a fence may be open: undo, and look closely.
+            PERFORM latchkey._clear(p_name, false);
+        END IF;
+        v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::pg_catalog.text;
     END IF;
-    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL)::pg_catalog.text;
+    RETURN v_reply;
 END $$;
 COMMENT ON FUNCTION latchkey.acquire_lock(uuid, text, bigint, boolean) IS 'Takes a lock for the life of a session: granted (with its fencing token), held, queued (if p_wait), or no_session. p_request is a random number of the caller; the same one again is the same call.';
 
@@ -233,22 +235,23 @@ CREATE FUNCTION latchkey._release(p_session uuid, p_name text, p_token bigint) R
 LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
+    v_ticket   bigint;
     v_unfenced boolean;
     v_reply    latchkey.reply;
 BEGIN
     -- Most often nobody else is at it and no fence is open, and one row lock serves for both questions.
-    PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
+    SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
     v_unfenced := FOUND;
     IF NOT v_unfenced THEN
-        PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
+        SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
         IF NOT FOUND THEN
             v_reply.outcome := 'not_held';
             SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
             RETURN v_reply;
         END IF;
     END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token;
-    v_reply.outcome := latchkey._hand_over(p_name, v_unfenced);
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_ticket;
+    v_reply.outcome := latchkey._hand_over(p_name, v_ticket, v_unfenced);
     IF v_reply.outcome IN ('fenced', 'grace') THEN
         PERFORM latchkey._clear(p_name, true);
     ELSE
@@ -261,14 +264,17 @@ COMMENT ON FUNCTION latchkey._release(uuid, text, bigint) IS 'The whole of givin
 CREATE FUNCTION latchkey.release_lock(p_session uuid, p_name text, p_token bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 AS $$
+DECLARE
+    v_reply pg_catalog.text;
 BEGIN
     UPDATE latchkey._lock l SET session = NULL, request = NULL
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.token OPERATOR(pg_catalog.=) p_token
-       AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting;
-    IF FOUND THEN
-        RETURN '(released,,,)';
+       AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting
+    RETURNING '(released,,,)' INTO v_reply;
+    IF v_reply IS NULL THEN
+        v_reply := latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
     END IF;
-    RETURN latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
+    RETURN v_reply;
 END $$;
 COMMENT ON FUNCTION latchkey.release_lock(uuid, text, bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
 
@@ -284,7 +290,7 @@ BEGIN
     ELSIF NOT v_lock.waiting OR latchkey._holder_left_ms(v_lock) > 0 THEN
         RETURN 'settled';
     END IF;
-    RETURN replace(latchkey._hand_over(p_name), 'free', 'settled');
+    RETURN replace(latchkey._hand_over(p_name, v_lock.ticket), 'free', 'settled');
 END $$;
 COMMENT ON FUNCTION latchkey._settle(text) IS 'Hands a lock over if it is waited for and nobody holds it. Never waits for a row.';
 

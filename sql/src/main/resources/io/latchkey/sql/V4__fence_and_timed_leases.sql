@@ -59,7 +59,7 @@ BEGIN
      WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND l.expires_at > clock_timestamp()
     RETURNING l.token, latchkey._ms_until(l.expires_at) INTO v_reply.token, v_reply.retry_ms;
     v_reply.outcome := CASE WHEN FOUND THEN 'granted' ELSE 'not_held' END;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token AND w.request = p_request;
+    DELETE FROM latchkey._waiter w USING latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND w.name = l.name AND w.ticket = l.ticket;
     RETURN v_reply;
 END $$;
 COMMENT ON FUNCTION latchkey.confirm_timed(text, bigint, bigint) IS 'After a timed lease was handed over by somebody whose commit did not wait for the disk: makes it durable with this one, and tells in retry_ms how long it still lasts.';
@@ -96,14 +96,14 @@ BEGIN
         v_reply.outcome := 'not_held';
         RETURN v_reply;
     END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.token = p_token;
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_lock.ticket;
     v_reply.outcome := 'released';
     IF p_keep_at_least AND v_lock.at_least > clock_timestamp() THEN
         UPDATE latchkey._lock l SET expires_at = l.at_least, request = NULL WHERE l.name = p_name;
     ELSIF NOT v_lock.waiting THEN
         PERFORM latchkey._clear(p_name, false);
     ELSE
-        v_reply.outcome := latchkey._hand_over(p_name);
+        v_reply.outcome := latchkey._hand_over(p_name, v_lock.ticket);
         IF v_reply.outcome IN ('fenced', 'grace') THEN
             PERFORM latchkey._clear(p_name, true);
         ELSE

@@ -16,7 +16,7 @@ BEGIN
     SELECT array_agg(q.name ORDER BY q.name) FILTER (WHERE q.left_ms = 0), min(q.left_ms) FILTER (WHERE q.left_ms > 0 AND q.is_first)
       INTO v_due, look_ms
       FROM (SELECT w.name, coalesce(latchkey._ms_until(coalesce(h.expires_at, l.expires_at)), 0) AS left_ms,
-                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.token IS NULL AND e.ticket < w.ticket) AS is_first
+                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.ticket > l.ticket AND e.ticket < w.ticket) AS is_first
               FROM latchkey._waiter w
               JOIN latchkey._lock l ON l.name = w.name
               LEFT JOIN latchkey._session h ON h.id = l.session
@@ -71,6 +71,7 @@ AS $$
 DECLARE
     v_lock latchkey._lock;
 BEGIN
+    PERFORM latchkey._check_name(p_name);
     INSERT INTO latchkey._lock (name, token, granted_at) VALUES (p_name, 0, clock_timestamp()) ON CONFLICT DO NOTHING;
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
     -- The higher token wins. The same token needs the same owner: what it released is not its own any more.
