@@ -119,7 +119,8 @@ final class Keeper implements Runnable {
     private void failed(Exception e) {
         if (!closed) {
             client.events().tell(events -> events.renewalFailed(e));
-            LOG.log(Level.DEBUG, "a renewal failed", e);
+            boolean expected = e instanceof SQLException sql && Fault.isConnectionLost(sql);
+            LOG.log(expected ? Level.DEBUG : Level.WARNING, "a renewal failed, the next one follows", e);
             pauseNanos = Math.min(MAX_PAUSE_NANOS, Math.max(TimeUnit.MILLISECONDS.toNanos(20), pauseNanos * 2));
             LockSupport.parkNanos(this, Math.min(pauseNanos, timeoutNanos / 6));
             renewAt = System.nanoTime(); // and listen anew, for what was missed meanwhile
@@ -153,8 +154,12 @@ final class Keeper implements Runnable {
             if (waits && !control.isProven()) {
                 lookBy(now + pollNanos);
             }
+            boolean wasDeaf = control.isDeaf();
             for (String payload : control.await(Math.min(pause, SLICE_NANOS))) {
                 notified(payload);
+            }
+            if (control.isDeaf() != wasDeaf) {
+                client.events().tell(events -> events.wakeUps(!wasDeaf));
             }
         } else {
             LockSupport.parkNanos(this, pause);
@@ -217,11 +222,8 @@ final class Keeper implements Runnable {
                 client.events().tell(events -> events.wakeUpMissed(acquisition.name));
             }
             client.handedOver(acquisition, token, life);
-        } else if (!notified) {
-            received.add(request); // delivered or withdrawn meanwhile
-            if (!client.leases().has(request)) {
-                audit(); // or granted to a call that nobody remembers
-            }
+        } else if (!notified && received.add(request) && !client.leases().has(request)) {
+            audit(); // never heard of, and not held: granted to a call that nobody remembers
         }
     }
 

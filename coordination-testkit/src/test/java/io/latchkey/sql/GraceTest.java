@@ -221,4 +221,30 @@ final class GraceTest extends SqlTest {
         assertThat(admin.is("granting_from < now() + interval '20 s' FROM latchkey._incarnation"))
                 .isTrue();
     }
+
+    @Test
+    void waiterAfterCrash_isServed_thoughItsTicketsWouldStartAgain() throws SQLException {
+        assertThat(releaseToWaiterAfterCrash()).isEqualTo("handed_over");
+    }
+
+    @Test
+    void waiterAfterCrash_ifTicketsStartedAgain_isPassedOver() throws SQLException {
+        sabotage("_spread_tables", "setval('latchkey._waiter_ticket_seq',", "num_nulls(0,");
+        assertThat(releaseToWaiterAfterCrash()).isEqualTo("released");
+    }
+
+    private String releaseToWaiterAfterCrash() throws SQLException {
+        Party a = client("a");
+        long token = a.tryAcquire("x", 1).granted();
+        admin.ask("SELECT setval('latchkey._waiter_ticket_seq', 1000000)");
+        client("b").acquire("x", 2);
+        assertThat(a.release("x", token)).isEqualTo("handed_over"); // so that ticket was served
+        loseUnloggedData();
+        Party c = client("c");
+        Party d = client("d");
+        endGracePeriod();
+        long next = c.tryAcquire("x", 3).granted();
+        assertThat(d.acquire("x", 4).outcome()).isEqualTo("queued");
+        return c.release("x", next);
+    }
 }

@@ -101,7 +101,8 @@ abstract class SqlTest {
 
     /** What a crash of the server leaves: unlogged tables are empty. */
     final void loseUnloggedData() throws SQLException {
-        admin.execute("TRUNCATE latchkey._incarnation, latchkey._session, latchkey._waiter, latchkey._reaper");
+        admin.execute(
+                "TRUNCATE latchkey._incarnation, latchkey._session, latchkey._waiter, latchkey._reaper RESTART IDENTITY");
     }
 
     final void endGracePeriod() throws SQLException {
