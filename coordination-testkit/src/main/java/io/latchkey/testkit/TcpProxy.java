@@ -141,19 +141,17 @@ public final class TcpProxy implements AutoCloseable {
 
     private void forward(Socket client) throws IOException {
         Socket server = new Socket();
-        if (!network.swallows()) {
+        ProxiedConnection connection = new ProxiedConnection(client, server, network, connections::remove);
+        connections.add(connection); // before the server sees it: from then on a fault has to find it
+        if (network.swallows()) {
+            connection.swallowFromNow();
+        } else {
             try {
                 server.connect(target, 5_000);
             } catch (IOException e) {
-                client.setSoLinger(true, 0);
-                close(client);
+                connection.reset();
                 return;
             }
-        }
-        ProxiedConnection connection = new ProxiedConnection(client, server, network, connections::remove);
-        connections.add(connection);
-        if (network.swallows()) {
-            connection.swallowFromNow();
         }
         connection.start();
     }
