@@ -1,0 +1,70 @@
+package io.latchkey.locks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.latchkey.Latchkey;
+import io.latchkey.testkit.PostgresExtension;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Calls made at the same moment share a round trip. */
+class CombinedCallsTest {
+    private static final int THREADS = 16;
+    private static final int TURNS = 100;
+
+    @RegisterExtension
+    static final PostgresExtension POSTGRES = new PostgresExtension();
+
+    @Test
+    void callsOfManyThreads_onOneConnection_areFewTransactions() throws Exception {
+        Latchkey.connect(POSTGRES.database().url()).close();
+        long before = transactions();
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try (Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
+                .commandConnections(1)
+                .connect()) {
+            List<Future<?>> runs = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                String name = "combined/" + i;
+                runs.add(threads.submit(() -> {
+                    for (int turn = 0; turn < TURNS; turn++) {
+                        assertThat(latchkey.lock(name).acquire().release()).isTrue();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> run : runs) {
+                run.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        // Its connections are closed, and a backend that ends tells its statistics.
+        assertThat(transactions() - before).isBetween(2L * TURNS, 2L * TURNS * THREADS / 2);
+    }
+
+    private static long transactions() throws SQLException {
+        try (Connection connection = POSTGRES.database().connect()) {
+            String others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    + " AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+            await().until(() -> number(connection, others) == 0);
+            return number(connection, "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
+        }
+    }
+
+    private static long number(Connection connection, String query) throws SQLException {
+        try (ResultSet row = connection.createStatement().executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+}
