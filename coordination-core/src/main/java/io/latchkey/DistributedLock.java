@@ -1,6 +1,7 @@
 package io.latchkey;
 
 import io.latchkey.internal.Client;
+import io.latchkey.internal.Mode;
 import io.latchkey.internal.Name;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
  * <p>All calls: {@link IllegalStateException} after the client was closed; {@link DatabaseUnavailableException} if the database
  * cannot be reached in the time there is.
  */
-public final class DistributedLock {
+public final class DistributedLock implements Lockable {
     private final Client client;
     private final String name;
 
@@ -23,42 +24,29 @@ public final class DistributedLock {
         this.name = Name.checked(name);
     }
 
-    /** The name. */
+    @Override
     public String name() {
         return name;
     }
 
-    /**
-     * Waits until the lock is this caller's, over restarts and failovers of the database if need be.
-     *
-     * @throws InterruptedException if interrupted while waiting; nothing is left behind
-     */
+    @Override
     public Lease acquire() throws InterruptedException {
-        return client.acquire(name, null);
+        return client.acquire(name, Mode.EXCLUSIVE);
     }
 
-    /** Takes the lock if it is free and nobody waits for it. One round trip; writes nothing if it is not. */
+    @Override
     public Optional<Lease> tryAcquire() {
-        return client.tryAcquire(name);
+        return client.tryAcquire(name, Mode.EXCLUSIVE);
     }
 
-    /**
-     * Waits for the lock for a limited time.
-     *
-     * @param wait how long at most; zero or less: {@link #tryAcquire()}; there is no upper limit
-     * @return empty if the time was too short
-     * @throws InterruptedException if interrupted while waiting; nothing is left behind
-     */
+    @Override
     public Optional<Lease> tryAcquire(Duration wait) throws InterruptedException {
-        return client.tryAcquire(name, wait, null).map(lease -> lease);
+        return client.tryAcquire(name, Mode.EXCLUSIVE, wait);
     }
 
-    /**
-     * Joins the queue without a thread that waits. Cancelling the future leaves the queue; a lease that is granted at the same
-     * moment is given back.
-     */
+    @Override
     public CompletableFuture<Lease> acquireAsync() {
-        return client.acquireAsync(name);
+        return client.acquireAsync(name, Mode.EXCLUSIVE);
     }
 
     /**
@@ -79,7 +67,17 @@ public final class DistributedLock {
      * @throws InterruptedException if interrupted while waiting; nothing is left behind
      */
     public Optional<TimedLease> tryAcquireTimed(LeaseTime time, Duration wait) throws InterruptedException {
-        return client.tryAcquire(name, wait, time).map(TimedLease.class::cast);
+        return client.tryAcquireTimed(name, time, wait);
+    }
+
+    /**
+     * Asks whoever holds the lock to give it up. It is a request: the holder decides. A holder hears of it in a moment if it
+     * has registered with {@link Lease#onRevocationRequested}, or {@link Leadership#onRevocationRequested} where this is an election.
+     *
+     * @return whether somebody holds the lock who listens to such requests
+     */
+    public boolean requestRevocation() {
+        return client.requestRevocation(name);
     }
 
     @Override

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param schema what to do about the schema when connecting
  * @param durability whether the commits of session leases wait for the disk
  * @param pollInterval how often to look while waiting where notifications do not arrive: 5 ms to 1 minute
+ * @param spin for how long a call looks for its answer before its thread goes to sleep: 0 to 1 ms
+ * @param reaper who makes expiry visible
  * @param listenerUrl where to renew and listen if not at the same URL (a direct one beside a pooler), or null
  * @param events who is told what happens
  */
@@ -26,6 +28,8 @@ public record LatchkeyOptions(
         SchemaMode schema,
         Durability durability,
         Duration pollInterval,
+        Duration spin,
+        Reaper reaper,
         @Nullable String listenerUrl,
         List<LatchkeyEvents> events) {
 
@@ -37,11 +41,13 @@ public record LatchkeyOptions(
         }
         requireBetween("sessionTimeout", sessionTimeout, Duration.ofMillis(500), Duration.ofHours(1));
         requireBetween("pollInterval", pollInterval, Duration.ofMillis(5), Duration.ofMinutes(1));
+        requireBetween("spin", spin, Duration.ZERO, Duration.ofMillis(1));
         if (commandConnections < 1 || commandConnections > 64) {
             throw new IllegalArgumentException("commandConnections is 1 to 64, not " + commandConnections);
         }
         Objects.requireNonNull(schema, "schema");
         Objects.requireNonNull(durability, "durability");
+        Objects.requireNonNull(reaper, "reaper");
         events = List.copyOf(events);
     }
 

@@ -37,9 +37,18 @@ public interface Lease extends AutoCloseable {
     void onLost(Runnable action);
 
     /**
+     * Registers an action for the case that somebody asks for this lock, with {@link DistributedLock#requestRevocation()}. Whether
+     * and when to give it up is up to the holder. It runs once, on a thread of the client; at once if the lock was asked for since
+     * the first registration. Tells the database, or does so as soon as it can be reached.
+     *
+     * @param action what to do; an exception is logged
+     */
+    void onRevocationRequested(Runnable action);
+
+    /**
      * Joins the caller's transaction: from here until it ends nobody else can be granted the lock, even if this lease is
-     * released or expires meanwhile. What the transaction writes is safe from any pause, partition or failover. Do not undo it
-     * with a savepoint.
+     * released or expires meanwhile; a reader keeps writers out, and permits of a semaphore stay in use. What the transaction
+     * writes is safe from any pause, partition or failover. Do not undo it with a savepoint.
      *
      * @param connection a connection to the same database, in a transaction (auto-commit off)
      * @throws LeaseLostException if the lease is not current any more: roll back

@@ -1,10 +1,11 @@
 package io.latchkey;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 
 /**
- * How long a timed lease lasts.
+ * How long a timed lease lasts, in whole milliseconds: fractions are cut off.
  *
  * @param atMost when it ends by itself: 1 ms to 365 days
  * @param atLeast how long the lock stays taken even if it is released earlier: zero to {@code atMost}
@@ -14,8 +15,9 @@ public record LeaseTime(Duration atMost, Duration atLeast) {
 
     /** Checks the bounds. */
     public LeaseTime {
-        Objects.requireNonNull(atMost, "atMost");
-        Objects.requireNonNull(atLeast, "atLeast");
+        // As the database counts, or a client would believe in a lease for a fraction longer than there is one.
+        atMost = Objects.requireNonNull(atMost, "atMost").truncatedTo(ChronoUnit.MILLIS);
+        atLeast = Objects.requireNonNull(atLeast, "atLeast").truncatedTo(ChronoUnit.MILLIS);
         if (atMost.compareTo(Duration.ofMillis(1)) < 0 || atMost.compareTo(MAX) > 0) {
             throw new IllegalArgumentException("a lease lasts 1 ms to 365 days, not " + atMost);
         }

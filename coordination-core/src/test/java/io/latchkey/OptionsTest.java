@@ -31,6 +31,8 @@ class OptionsTest {
         assertRefused(Latchkey.builder(URL).holder("x".repeat(513)), "holder");
         assertRefused(Latchkey.builder(URL).commandConnections(0), "commandConnections");
         assertRefused(Latchkey.builder(URL).pollInterval(Duration.ZERO), "pollInterval");
+        assertRefused(Latchkey.builder(URL).spin(Duration.ofNanos(-1)), "spin");
+        assertRefused(Latchkey.builder(URL).spin(Duration.ofMillis(2)), "spin");
     }
 
     private static void assertRefused(LatchkeyBuilder builder, String what) {

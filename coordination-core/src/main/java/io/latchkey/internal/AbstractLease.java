@@ -2,6 +2,7 @@ package io.latchkey.internal;
 
 import io.latchkey.Lease;
 import io.latchkey.LeaseLostException;
+import io.latchkey.LocalLease;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** What all leases have in common: a state that moves once, and the deadline that decides until then. */
 abstract class AbstractLease implements Lease {
@@ -27,9 +29,13 @@ abstract class AbstractLease implements Lease {
     final long request;
     final Deadline deadline;
     final long grantedAt = System.nanoTime();
+    /** The name of the thread that asked for it, for people. */
+    volatile String askedBy = Thread.currentThread().getName();
+
     private final AtomicReference<State> state = new AtomicReference<>(State.HELD);
     private final ReentrantLock actionsLock = new ReentrantLock();
     private final List<Runnable> lostActions = new ArrayList<>(0);
+    private @Nullable Runnable insider;
 
     AbstractLease(Client client, String lock, long token, long request, Deadline deadline) {
         this.client = client;
@@ -57,6 +63,11 @@ abstract class AbstractLease implements Lease {
         return state.get() == State.HELD && deadline.isLive();
     }
 
+    /** Whether it was neither released nor lost, whatever its deadline says. */
+    final boolean isHeld() {
+        return state.get() == State.HELD;
+    }
+
     @Override
     public final Duration remaining() {
         return isValid() ? Duration.ofNanos(deadline.remainingNanos()) : Duration.ZERO;
@@ -74,6 +85,25 @@ abstract class AbstractLease implements Lease {
             actionsLock.unlock();
         }
         client.background().callback(action);
+    }
+
+    @Override
+    public final void onRevocationRequested(Runnable action) {
+        client.onRevocationRequested(this, action);
+    }
+
+    /** For this client's own ends: something quick that runs before the others, on the thread that finds out. */
+    final void whenLost(Runnable action) {
+        actionsLock.lock();
+        try {
+            insider = action;
+            if (state.get() != State.LOST) {
+                return;
+            }
+        } finally {
+            actionsLock.unlock();
+        }
+        action.run();
     }
 
     @Override
@@ -100,26 +130,37 @@ abstract class AbstractLease implements Lease {
     @Override
     public final boolean release() {
         boolean valid = isValid();
-        if (!state.compareAndSet(State.HELD, State.RELEASED)) {
-            return false;
+        return end() && giveBack() && valid;
+    }
+
+    /** As {@link #release()}, and leaves it to the caller to tell the database; false if it has ended before. */
+    final boolean end() {
+        boolean ended = state.compareAndSet(State.HELD, State.RELEASED);
+        if (ended) {
+            client.forget(this);
         }
-        client.forget(this);
-        return giveBack() && valid;
+        return ended;
     }
 
     @Override
     public final CompletionStage<Boolean> releaseAsync() {
         boolean valid = isValid();
-        if (!state.compareAndSet(State.HELD, State.RELEASED)) {
+        if (!end()) {
             return CompletableFuture.completedFuture(false);
         }
-        client.forget(this);
         CompletableFuture<Boolean> told = new CompletableFuture<>();
         client.background().call(() -> {
             boolean had = giveBack();
             client.background().callback(() -> told.complete(had && valid));
         });
         return told;
+    }
+
+    /** Another lease takes its place; false if it had ended before. */
+    final boolean convert() {
+        boolean held = state.compareAndSet(State.HELD, State.RELEASED);
+        client.forget(this);
+        return held;
     }
 
     /** The client closes: not valid any more, and not lost. */
@@ -130,18 +171,28 @@ abstract class AbstractLease implements Lease {
     /** It is gone before it was released. */
     final void lose() {
         List<Runnable> actions;
+        Runnable first;
         actionsLock.lock();
         try {
             if (!state.compareAndSet(State.HELD, State.LOST)) {
                 return;
             }
             actions = List.copyOf(lostActions);
+            first = insider;
         } finally {
             actionsLock.unlock();
         }
         client.forget(this);
+        if (first != null) {
+            first.run();
+        }
         actions.forEach(client.background()::callback);
         client.events().tell(events -> events.lost(lock, token));
+    }
+
+    /** What people see of it. */
+    final LocalLease seen() {
+        return new LocalLease(lock, token, askedBy, Duration.ofNanos(System.nanoTime() - grantedAt), remaining());
     }
 
     @Override

@@ -4,18 +4,16 @@ import io.latchkey.CoordinationException;
 import io.latchkey.DatabaseUnavailableException;
 import io.latchkey.Lease;
 import io.latchkey.LeaseTime;
-import io.latchkey.TimedLease;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,14 +25,13 @@ final class Acquirer {
     private static final Duration RETRY = Duration.ofMillis(100);
     private static final Duration SOON = Duration.ofMillis(5);
     private static final long FOR_EVER = Long.MAX_VALUE;
+    private static final long LEAVING_MS = 50;
 
     private final Client client;
     private final CallCombiner combiner;
     private final Keeper keeper;
     private final Releaser releaser;
     private final ConcurrentHashMap<Long, Acquisition> waiting = new ConcurrentHashMap<>();
-    /** Requests of calls that do not wait, until their answers were heard. */
-    private final Set<Long> trying = ConcurrentHashMap.newKeySet();
 
     Acquirer(Client client, CallCombiner combiner, Keeper keeper, Releaser releaser) {
         this.client = client;
@@ -43,8 +40,16 @@ final class Acquirer {
         this.releaser = releaser;
     }
 
+    boolean isUnderWay(long request) {
+        return waiting.containsKey(request);
+    }
+
     boolean hasWaiters() {
         return !waiting.isEmpty();
+    }
+
+    int waiters() {
+        return waiting.size();
     }
 
     @Nullable
@@ -52,26 +57,26 @@ final class Acquirer {
         return waiting.get(request);
     }
 
-    /** Whether a call with this request is under way. Ask before looking among the leases: a grant becomes one before it leaves here. */
-    boolean isUnderWay(long request) {
-        return waiting.containsKey(request) || trying.contains(request);
+    Lease acquire(String name, Mode mode) throws InterruptedException {
+        return acquire(name, null, mode, FOR_EVER).orElseThrow();
     }
 
-    Lease acquire(String name, @Nullable LeaseTime time) throws InterruptedException {
-        return acquire(name, time, FOR_EVER).orElseThrow();
+    Optional<AbstractLease> tryAcquire(String name, Mode mode, Duration wait) throws InterruptedException {
+        return acquire(name, null, mode, TimeUnit.NANOSECONDS.convert(wait));
     }
 
-    Optional<AbstractLease> tryAcquire(String name, Duration wait, @Nullable LeaseTime time)
-            throws InterruptedException {
-        return acquire(name, time, TimeUnit.NANOSECONDS.convert(wait));
+    Optional<AbstractLease> tryAcquireTimed(String name, LeaseTime time, Duration wait) throws InterruptedException {
+        return acquire(name, time, Mode.EXCLUSIVE, TimeUnit.NANOSECONDS.convert(wait));
     }
 
-    private Optional<AbstractLease> acquire(String name, @Nullable LeaseTime time, long waitNanos)
+    /** @param waitNanos {@link Long#MAX_VALUE} for no limit */
+    Optional<AbstractLease> acquire(String name, @Nullable LeaseTime time, Mode mode, long waitNanos)
             throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        Acquisition acquisition = begin(name, time);
+        client.leases().requireNoWaitForOneself(name, mode);
+        Acquisition acquisition = begin(name, time, mode, Thread.currentThread());
         attempt(acquisition);
         try {
             return Optional.of(
@@ -82,21 +87,35 @@ final class Acquirer {
         } catch (TimeoutException e) {
             CoordinationException fault = acquisition.lastFault;
             boolean queued = acquisition.wasQueued();
-            abandon(acquisition);
+            leave(acquisition);
             if (fault != null && !queued) {
                 throw fault;
             }
             refused(acquisition);
             return Optional.empty();
         } catch (InterruptedException e) {
-            abandon(acquisition);
+            leave(acquisition);
             throw e;
         } catch (ExecutionException e) {
             throw unwrapped(e);
         }
     }
 
-    private static RuntimeException unwrapped(ExecutionException e) {
+    /** Gives up, and waits a moment for the database to know: what is released now is not to go to somebody who has gone. */
+    private void leave(Acquisition acquisition) {
+        CompletableFuture<Void> left = abandon(acquisition);
+        try {
+            left.get(LEAVING_MS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            // Told as soon as the database can be reached.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            throw unwrapped(e);
+        }
+    }
+
+    static RuntimeException unwrapped(ExecutionException e) {
         if (e.getCause() instanceof RuntimeException cause) {
             cause.addSuppressed(new RuntimeException("the caller was here"));
             return cause;
@@ -104,8 +123,8 @@ final class Acquirer {
         return new IllegalStateException(e.getCause());
     }
 
-    CompletableFuture<Lease> acquireAsync(String name) {
-        Acquisition acquisition = begin(name, null);
+    CompletableFuture<Lease> acquireAsync(String name, Mode mode) {
+        Acquisition acquisition = begin(name, null, mode, null);
         CompletableFuture<Lease> promise = new CompletableFuture<>();
         var unusedResult = acquisition.result.whenComplete((lease, failure) -> client.background()
                 .callback(() -> {
@@ -117,21 +136,32 @@ final class Acquirer {
                 }));
         var unusedPromise = promise.whenComplete((lease, failure) -> {
             if (promise.isCancelled() || !acquisition.result.isDone()) { // not by us: orTimeout and the like
-                abandon(acquisition);
+                var unusedEnd = abandon(acquisition);
             }
         });
         client.background().call(() -> attempt(acquisition));
         return promise;
     }
 
-    private Acquisition begin(String name, @Nullable LeaseTime time) {
+    private Acquisition begin(String name, @Nullable LeaseTime time, Mode mode, @Nullable Thread thread) {
         client.requireOpen();
-        Acquisition acquisition = new Acquisition(name, client.newRequest(), time);
+        Acquisition acquisition = new Acquisition(name, client.newRequest(), time, mode, thread);
+        register(acquisition);
+        return acquisition;
+    }
+
+    private void register(Acquisition acquisition) {
+        client.events().observe(acquisition);
         waiting.put(acquisition.request, acquisition);
         if (client.isClosed()) {
             fail(acquisition, closed());
         }
-        return acquisition;
+    }
+
+    /** Begins an acquisition that nobody waits for, and lets this executor send it. */
+    void submit(Acquisition acquisition, Executor executor) {
+        register(acquisition);
+        executor.execute(() -> attempt(acquisition));
     }
 
     /** Sends an acquisition that waits. Whatever comes of it, afterwards it is done, queued, or sent again later. */
@@ -140,22 +170,32 @@ final class Acquirer {
             return;
         }
         SessionLife life = keeper.life();
+        boolean again = acquisition.sent.getAndIncrement() > 0;
         try {
             long sentAt = System.nanoTime();
             Call call = acquisition.time == null
-                    ? Call.of(Call.Kind.ACQUIRE, acquisition.name, acquisition.request)
-                    : timedCall(acquisition.name, acquisition.request, acquisition.time, true);
+                    ? acquisition.acquireCall()
+                    : TimedCalls.acquire(
+                            life.id(),
+                            acquisition.name,
+                            acquisition.request,
+                            true,
+                            acquisition.time,
+                            client.options().holder());
             Reply reply = combiner.run(call);
+            client.permits().compare(acquisition.name, acquisition.mode, reply);
             switch (reply.outcome()) {
                 case "granted" -> granted(acquisition, reply.token(), life, call.session, sentAt);
                 case "queued" -> {
                     acquisition.queuedIn = call.session;
                     keeper.waiting(reply.retryMs());
-                    if (acquisition.isGranted() && !client.leases().has(acquisition.request)) {
+                    if ((again || call.repeated)
+                            && acquisition.isGranted()
+                            && !client.leases().has(acquisition.request)) {
                         // Sent twice, and the first was granted and given back meanwhile. If it is still held, its
                         // notification
                         // has overtaken this answer, and there is nothing to end.
-                        releaser.withdraw(acquisition.name, acquisition.request, life);
+                        releaser.withdraw(acquisition, life);
                     }
                 }
                 default -> { // no_session: crashed or expired; the keeper finds out which, and sends it again
@@ -173,7 +213,7 @@ final class Acquirer {
             }
         }
         if (acquisition.result.isDone() && !acquisition.isGranted()) {
-            releaser.withdraw(acquisition.name, acquisition.request, life); // abandoned while it was under way
+            releaser.withdraw(acquisition, life); // abandoned while it was under way
         }
     }
 
@@ -188,11 +228,10 @@ final class Acquirer {
         LeaseTime time = acquisition.time;
         if (time != null) {
             long until = Deadline.of(sentAt, time.atMost().toNanos());
-            deliverTimed(acquisition, token, until);
+            deliverTimed(acquisition, token, until, time);
             return;
         }
-        AbstractLease lease = client.leases()
-                .add(new SessionLease(client, acquisition.name, token, acquisition.request, life), session);
+        AbstractLease lease = client.leases().add(acquisition.lease(client, token, life), session);
         if (lease != null) {
             deliver(acquisition, lease);
         } else { // granted to a session that is over, or to an id that it has no more
@@ -200,13 +239,14 @@ final class Acquirer {
         }
     }
 
-    private void deliverTimed(Acquisition acquisition, long token, long until) {
-        HeldTimedLease lease = new HeldTimedLease(client, acquisition.name, token, acquisition.request, until);
+    private void deliverTimed(Acquisition acquisition, long token, long until, LeaseTime time) {
+        HeldTimedLease lease = new HeldTimedLease(client, acquisition.name, token, acquisition.request, until, time);
         deliver(acquisition, client.leases().add(lease));
     }
 
     private void deliver(Acquisition acquisition, AbstractLease lease) {
         waiting.remove(acquisition.request);
+        lease.askedBy = acquisition.askedBy;
         if (acquisition.grant(lease)) {
             client.events()
                     .tell(events -> events.acquired(
@@ -218,138 +258,31 @@ final class Acquirer {
         }
     }
 
-    /** On the keeper's thread: a release elsewhere has made this one the holder. */
+    /** On the keeper's thread: a release elsewhere has made this one the holder; without a token: it has to ask again. */
     void handedOver(Acquisition acquisition, long token, SessionLife life) {
-        if (acquisition.time == null) {
+        LeaseTime time = acquisition.time;
+        if (token == 0) {
+            client.background().call(() -> attempt(acquisition)); // asks for more than there is; to be told so
+        } else if (time == null) {
             granted(acquisition, token, life, life.id(), System.nanoTime());
         } else {
-            client.background().call(() -> confirm(acquisition, token));
+            client.background().call(() -> confirm(acquisition, token, time));
         }
     }
 
     /** A timed lease was handed over by a commit that may not be flushed, at a time we do not know: make it durable, and ask. */
-    private void confirm(Acquisition acquisition, long token) {
+    private void confirm(Acquisition acquisition, long token, LeaseTime time) {
         try {
             long sentAt = System.nanoTime();
-            Reply reply = combiner.run(Call.alone(acquisition.name, link -> {
-                var statement = link.statement(Sql.CONFIRM_TIMED);
-                statement.setString(1, acquisition.name);
-                statement.setLong(2, token);
-                statement.setLong(3, acquisition.request);
-                return Link.reply(statement, 1);
-            }));
+            Reply reply = combiner.run(TimedCalls.confirm(acquisition.name, token, acquisition.request));
             if (reply.is("granted")) {
-                deliverTimed(acquisition, token, Deadline.of(sentAt, TimeUnit.MILLISECONDS.toNanos(reply.retryMs())));
+                long leftNanos = TimeUnit.MILLISECONDS.toNanos(reply.retryMs());
+                deliverTimed(acquisition, token, Deadline.of(sentAt, leftNanos), time);
             } else {
                 attempt(acquisition); // over before we heard of it
             }
         } catch (SQLException e) {
-            client.background().callAfter(RETRY, () -> confirm(acquisition, token));
-        }
-    }
-
-    private Call timedCall(String name, long request, LeaseTime time, boolean wait) {
-        return Call.alone(name, link -> {
-            var statement = link.statement(Sql.ACQUIRE_TIMED);
-            statement.setObject(1, keeper.life().id());
-            statement.setString(2, name);
-            statement.setLong(3, request);
-            statement.setBoolean(4, wait);
-            statement.setLong(5, time.atMost().toMillis());
-            statement.setLong(6, time.atLeast().toMillis());
-            statement.setString(7, client.options().holder());
-            Reply reply = Link.reply(statement, 1);
-            Link.requireCertain(statement, Sql.Commit.FLUSHED);
-            return reply;
-        });
-    }
-
-    Optional<Lease> tryAcquire(String name) {
-        client.requireOpen();
-        long request = client.newRequest();
-        trying.add(request);
-        try {
-            return tryAcquire(name, request);
-        } finally {
-            trying.remove(request);
-        }
-    }
-
-    private Optional<Lease> tryAcquire(String name, long request) {
-        for (long startedAt = System.nanoTime(); ; ) {
-            SessionLife life = keeper.life();
-            Call call = Call.of(Call.Kind.TRY, name, request);
-            Reply reply = answerOrFault(call, life, request);
-            if (reply.is("granted")) {
-                SessionLease lease = new SessionLease(client, name, reply.token(), request, life);
-                if (client.leases().add(lease, call.session) != null) {
-                    client.events()
-                            .tell(events ->
-                                    events.acquired(name, Duration.ofNanos(System.nanoTime() - startedAt), false));
-                    return Optional.of(lease);
-                }
-            } else if (!reply.is("no_session")) {
-                client.events().tell(events -> events.refused(name, Duration.ofNanos(System.nanoTime() - startedAt)));
-                return Optional.empty();
-            }
-            keeper.lookNow();
-            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(2));
-            if (System.nanoTime() - startedAt
-                    > client.options().sessionTimeout().toNanos()) {
-                throw client.sessionLost(name);
-            }
-        }
-    }
-
-    Optional<TimedLease> tryAcquireTimed(String name, LeaseTime time) {
-        client.requireOpen();
-        long request = client.newRequest();
-        long sentAt = System.nanoTime();
-        Reply reply = answerOrFault(timedCall(name, request, time, false), keeper.life(), request);
-        if (!reply.is("granted")) {
-            client.events().tell(events -> events.refused(name, Duration.ofNanos(System.nanoTime() - sentAt)));
-            return Optional.empty();
-        }
-        HeldTimedLease lease = new HeldTimedLease(
-                client,
-                name,
-                reply.token(),
-                request,
-                Deadline.of(sentAt, time.atMost().toNanos()));
-        client.leases().add(lease);
-        client.events().tell(events -> events.acquired(name, Duration.ofNanos(System.nanoTime() - sentAt), false));
-        return Optional.of(lease);
-    }
-
-    private Reply answerOrFault(Call call, SessionLife life, long request) {
-        try {
-            return combiner.run(call);
-        } catch (SQLException e) {
-            releaser.withdraw(call.name, request, life); // it may have been granted
-            throw client.fault(e, call.name);
-        }
-    }
-
-    boolean extend(HeldTimedLease lease, LeaseTime time) {
-        try {
-            long sentAt = System.nanoTime();
-            Reply reply = combiner.run(Call.alone(lease.lock, link -> {
-                var statement = link.statement(Sql.EXTEND_TIMED);
-                statement.setString(1, lease.lock);
-                statement.setLong(2, lease.token);
-                statement.setLong(3, lease.request);
-                statement.setLong(4, time.atMost().toMillis());
-                statement.setLong(5, time.atLeast().toMillis());
-                return Link.reply(statement, 1);
-            }));
-            if (reply.is("granted")
-                    && lease.deadline.extend(Deadline.of(sentAt, time.atMost().toNanos()))) {
-                return true;
-            }
-            lease.lose();
-            return false;
-        } catch (SQLException e) {
-            throw client.fault(e, lease.lock);
+            client.background().callAfter(RETRY, () -> confirm(acquisition, token, time));
         }
     }
 
@@ -363,14 +296,21 @@ final class Acquirer {
         }
     }
 
-    private void abandon(Acquisition acquisition) {
+    /** Ends it wherever it stands, and returns at once. */
+    /** The future completes when the database has been told. */
+    CompletableFuture<Void> abandon(Acquisition acquisition) {
         waiting.remove(acquisition.request);
+        CompletableFuture<Void> told = new CompletableFuture<>();
         AbstractLease granted = acquisition.abandon();
         if (granted != null) {
-            client.background().call(granted::release);
+            client.background().call(() -> {
+                granted.release();
+                told.complete(null);
+            });
         } else {
-            releaser.withdraw(acquisition.name, acquisition.request, keeper.life());
+            releaser.withdraw(acquisition, keeper.life(), () -> told.complete(null));
         }
+        return told;
     }
 
     private void fail(Acquisition acquisition, RuntimeException failure) {

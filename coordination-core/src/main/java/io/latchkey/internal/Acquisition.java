@@ -4,15 +4,26 @@ import io.latchkey.CoordinationException;
 import io.latchkey.LeaseTime;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A call for a lock, from its start to its end; its request is a random number that makes repeating it harmless. */
-final class Acquisition {
+class Acquisition {
     final String name;
     final long request;
     final @Nullable LeaseTime time;
+    final Mode mode;
+    /** The thread that waits, or null if none does. */
+    final @Nullable Thread thread;
+
+    /** The name of the thread that asks, for people. */
+    final String askedBy = Thread.currentThread().getName();
+
     final long startedAt = System.nanoTime();
     final CompletableFuture<AbstractLease> result = new CompletableFuture<>();
+
+    /** How often it was sent. */
+    final AtomicInteger sent = new AtomicInteger();
 
     /** The session in whose queue it stands, or null. */
     volatile @Nullable UUID queuedIn;
@@ -20,10 +31,27 @@ final class Acquisition {
     /** Why the last attempt failed, or null. */
     volatile @Nullable CoordinationException lastFault;
 
-    Acquisition(String name, long request, @Nullable LeaseTime time) {
+    Acquisition(String name, long request, @Nullable LeaseTime time, Mode mode, @Nullable Thread thread) {
         this.name = name;
         this.request = request;
         this.time = time;
+        this.mode = mode;
+        this.thread = thread;
+    }
+
+    /** Asks for it, and waits in the queue. */
+    Call acquireCall() {
+        return Call.of(Call.Kind.ACQUIRE, name, request, mode);
+    }
+
+    /** Ends it in the database, wherever it stands. */
+    Call withdrawCall() {
+        return Call.of(Call.Kind.WITHDRAW, name, request, Mode.EXCLUSIVE);
+    }
+
+    /** What it was granted, unless it is a timed lease. */
+    SessionLease lease(Client client, long token, SessionLife life) {
+        return new SessionLease(client, name, token, request, life, mode, thread);
     }
 
     boolean wasQueued() {

@@ -2,9 +2,11 @@ package io.latchkey.internal;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -77,15 +79,16 @@ final class Background {
 
     /** Makes calls to the database, later. */
     void callAfter(Duration delay, Runnable task) {
-        after(delay.toNanos(), () -> call(task));
+        var unused = after(delay.toNanos(), () -> call(task));
     }
 
-    /** Runs something quick, later. */
-    void after(long delayNanos, Runnable task) {
+    /** Runs something quick, later, unless it is cancelled. */
+    Future<?> after(long delayNanos, Runnable task) {
         try {
-            var unused = timer.schedule(logged(task), delayNanos, TimeUnit.NANOSECONDS);
+            return timer.schedule(logged(task), delayNanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "closed", e);
+            return CompletableFuture.completedFuture(null);
         }
     }
 
@@ -99,11 +102,12 @@ final class Background {
         }
     }
 
-    private static Runnable logged(Runnable task) {
+    /** So that a task that fails harms nobody who comes after it. */
+    static Runnable logged(Runnable task) {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.log(Level.WARNING, "a task of Latchkey or a callback of its user failed", e);
             }
         };

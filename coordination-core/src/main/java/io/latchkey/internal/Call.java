@@ -13,6 +13,10 @@ final class Call {
         ACQUIRE,
         RELEASE,
         WITHDRAW,
+        /** A write lease becomes a read lease. */
+        DOWNGRADE,
+        /** A read lease becomes the write lease. */
+        UPGRADE,
         /** Something that has a statement of its own, and shares it with nobody. */
         ALONE;
 
@@ -25,12 +29,22 @@ final class Call {
         Reply run(Link link) throws SQLException;
     }
 
+    /** One whose statement names the session, and may notify. */
+    @FunctionalInterface
+    interface SessionAction {
+        Reply run(Link link, UUID session, Sql.Commit commit) throws SQLException;
+    }
+
     final Kind kind;
     final String name;
-    /** The request of an acquisition, the token of a release. */
+    /** The request of an acquisition, the token of a release or a conversion. */
     final long number;
 
-    final @Nullable Action action;
+    final Mode mode;
+    /** What a batch calls it. */
+    final String word;
+
+    final @Nullable SessionAction action;
     private final Thread caller = Thread.currentThread();
 
     /** The session it was sent for. Written before {@link #state}, like all below. */
@@ -58,19 +72,30 @@ final class Call {
         DONE
     }
 
-    private Call(Kind kind, String name, long number, @Nullable Action action) {
+    private Call(Kind kind, String name, long number, Mode mode, String word, @Nullable SessionAction action) {
         this.kind = kind;
         this.name = name;
         this.number = number;
+        this.mode = mode;
+        this.word = word;
         this.action = action;
     }
 
-    static Call of(Kind kind, String name, long number) {
-        return new Call(kind, name, number, null);
+    static Call of(Kind kind, String name, long number, Mode mode) {
+        return new Call(kind, name, number, mode, mode.word(kind), null);
+    }
+
+    /** Makes a lease with this token another one, whose request this is. */
+    static Call convert(Kind kind, String name, long token, long request) {
+        return new Call(kind, name, token, Mode.EXCLUSIVE, kind.word + " " + request, null);
     }
 
     static Call alone(String name, Action action) {
-        return new Call(Kind.ALONE, name, 0, action);
+        return inSession(name, (link, session, commit) -> action.run(link));
+    }
+
+    static Call inSession(String name, SessionAction action) {
+        return new Call(Kind.ALONE, name, 0, Mode.EXCLUSIVE, Kind.ALONE.word, action);
     }
 
     void answered(Reply reply, UUID session) {
@@ -81,6 +106,16 @@ final class Call {
 
     void failed(SQLException failure) {
         this.failure = failure;
+    }
+
+    /** Whether it is always sent as part of a batch, be it of one: it is rare, and has no statement of its own. */
+    boolean isForBatch() {
+        return kind == Kind.DOWNGRADE || kind == Kind.UPGRADE;
+    }
+
+    /** Whether somebody else may have been granted something by it. */
+    boolean mayHaveHandedOver() {
+        return kind == Kind.DOWNGRADE || (reply != null && reply.is("handed_over"));
     }
 
     boolean isDone() {

@@ -17,10 +17,15 @@ import org.jspecify.annotations.Nullable;
  * meanwhile as one statement (flat combining, Hendler et al. 2010, with a round trip for the lock). A thread serves one batch of
  * others at the most, then the connection goes to the first that still waits.
  *
+ * <p>Callers that were answered together call again together. So where there is a crowd the first of them waits a moment for the
+ * others, instead of sending its own call alone and letting all others queue behind that (the idea of {@code commit_delay}).
+ *
  * <p>Thread-safe. No monitor is held while a thread waits or talks to the database.
  */
 final class CallCombiner {
     private static final int MAX_BATCH = 64;
+    /** About a round trip on one machine: waiting longer would cost a lone caller more than a batch saves. */
+    private static final long GATHER_NANOS = 100_000;
 
     private final Supplier<UUID> session;
     private final Runnable onUnknownOutcome;
@@ -28,6 +33,8 @@ final class CallCombiner {
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<Link> idle = new ArrayDeque<>();
     private final Deque<Call> queue = new ArrayDeque<>();
+    private final Crowd crowd = new Crowd();
+    private final int connections;
     private boolean closed;
 
     CallCombiner(
@@ -39,6 +46,7 @@ final class CallCombiner {
         this.session = session;
         this.onUnknownOutcome = onUnknownOutcome;
         this.commit = commit;
+        this.connections = connections;
         for (int i = 0; i < connections; i++) {
             idle.add(new Link(connector));
         }
@@ -46,6 +54,15 @@ final class CallCombiner {
 
     /** Makes a call and returns it answered, or throws what the database said. */
     Reply run(Call call) throws SQLException {
+        crowd.enter();
+        try {
+            return answer(call);
+        } finally {
+            crowd.leave();
+        }
+    }
+
+    private Reply answer(Call call) throws SQLException {
         Link link = linkOrQueue(call);
         if (link == null) {
             call.awaitTurn();
@@ -76,6 +93,10 @@ final class CallCombiner {
     }
 
     private void lead(Link link, Call own) {
+        if (own.action == null) {
+            gather(crowd.size() / connections - 1);
+        }
+        crowd.look();
         List<Call> batch = batchOf(own);
         try {
             send(link, batch);
@@ -86,6 +107,26 @@ final class CallCombiner {
                     call.done();
                 }
             }
+        }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // yielding is a courtesy; nothing depends on it
+    private void gather(int others) {
+        if (others <= 0) {
+            return;
+        }
+        long start = System.nanoTime();
+        while (queued() < others && System.nanoTime() - start < GATHER_NANOS) {
+            Thread.yield();
+        }
+    }
+
+    private int queued() {
+        lock.lock();
+        try {
+            return queue.size();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -136,7 +177,7 @@ final class CallCombiner {
             try {
                 link.send(batch, session.get(), how);
                 if (how == Sql.Commit.FLUSHED) {
-                    wakeThoseHandedOverTo(link, batch);
+                    link.wakeThoseHandedOverTo(batch);
                 }
                 return;
             } catch (SQLException e) {
@@ -172,23 +213,6 @@ final class CallCombiner {
         if (link.isOpen()) {
             link.drop();
             onUnknownOutcome.run();
-        }
-    }
-
-    private static void wakeThoseHandedOverTo(Link link, List<Call> batch) {
-        List<String> names = new ArrayList<>();
-        for (Call call : batch) {
-            if (call.reply != null && call.reply.is("handed_over")) {
-                names.add(call.name);
-            }
-        }
-        if (!names.isEmpty()) {
-            try {
-                link.wake(names);
-            } catch (SQLException e) {
-                // The waiters' renewals find their grants without it.
-                System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "a wake-up was not sent", e);
-            }
         }
     }
 

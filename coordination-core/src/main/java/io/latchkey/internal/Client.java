@@ -4,8 +4,13 @@ import io.latchkey.CoordinationException;
 import io.latchkey.DatabaseUnavailableException;
 import io.latchkey.Durability;
 import io.latchkey.LatchkeyOptions;
+import io.latchkey.LeaderElection;
 import io.latchkey.Lease;
 import io.latchkey.LeaseTime;
+import io.latchkey.LocalLease;
+import io.latchkey.MultiLease;
+import io.latchkey.Observation;
+import io.latchkey.Participant;
 import io.latchkey.SessionListener;
 import io.latchkey.SessionState;
 import io.latchkey.TimedLease;
@@ -21,6 +26,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,9 +47,21 @@ public final class Client implements AutoCloseable {
     private final Keeper keeper;
     private final Acquirer acquirer;
     private final Releaser releaser;
+    private final MultiAcquirer multi;
+    private final Elections elections;
+    private final Tries tries;
+    private final Converter converter;
+    private final Permits permits;
+    private final Watches watches;
+    private final Questions questions;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Client(Connector connector, Connector listener, LatchkeyOptions options, Sql.Commit commit)
+    private Client(
+            Connector connector,
+            Connector listener,
+            LatchkeyOptions options,
+            Sql.Commit commit,
+            @Nullable String reaperObstacle)
             throws SQLException {
         this.options = options;
         this.connector = connector;
@@ -57,22 +75,32 @@ public final class Client implements AutoCloseable {
                 connector, options.commandConnections(), () -> keeper.life().id(), commit, keeper::audit);
         this.releaser = new Releaser(this, combiner, keeper);
         this.acquirer = new Acquirer(this, combiner, keeper, releaser);
+        this.elections = new Elections(this, combiner, acquirer);
+        this.tries = new Tries(this, combiner, keeper, releaser);
+        this.multi = new MultiAcquirer(this, combiner, keeper, acquirer, tries, releaser);
+        this.converter = new Converter(this, combiner, keeper, releaser);
+        this.permits = new Permits(this, combiner);
+        this.watches = new Watches(this, combiner, keeper);
+        this.questions = new Questions(this, combiner, reaperObstacle);
     }
 
     /** Connects; see {@link io.latchkey.LatchkeyBuilder#connect()}. */
     public static Client connect(Connector.Source source, LatchkeyOptions options) {
         int networkTimeoutMs =
                 (int) Math.max(500, Math.min(5_000, options.sessionTimeout().toMillis() / 3));
-        Connector connector = new Connector(source, networkTimeoutMs);
+        Connector connector = new Connector(source, networkTimeoutMs, options.spin());
         String listenerUrl = options.listenerUrl();
-        Connector listener =
-                listenerUrl == null ? connector : new Connector(Connector.url(listenerUrl), networkTimeoutMs);
+        Connector listener = listenerUrl == null
+                ? connector
+                : new Connector(Connector.url(listenerUrl), networkTimeoutMs, options.spin());
         try {
             boolean replicates;
+            @Nullable String reaperObstacle;
             Connection connection = connector.open();
             try {
                 connection.setNetworkTimeout(Runnable::run, 60_000); // a migration may take its time
                 new SchemaInstaller(connection, connector.place()).ensure(options.schema());
+                reaperObstacle = ReaperJob.request(connection, options.reaper(), connector.place());
                 replicates = Connector.server(connection).synchronousStandby();
             } finally {
                 connection.close();
@@ -80,7 +108,7 @@ public final class Client implements AutoCloseable {
             Sql.Commit commit = replicates || options.durability() == Durability.FLUSHED
                     ? Sql.Commit.FLUSHED
                     : Sql.Commit.UNFLUSHED;
-            Client client = new Client(connector, listener, options, commit);
+            Client client = new Client(connector, listener, options, commit, reaperObstacle);
             client.keeper.start();
             return client;
         } catch (SQLException e) {
@@ -89,32 +117,98 @@ public final class Client implements AutoCloseable {
     }
 
     /** Waits without a limit. */
-    public Lease acquire(String name, @Nullable LeaseTime time) throws InterruptedException {
-        return acquirer.acquire(name, time);
+    public Lease acquire(String name, Mode mode) throws InterruptedException {
+        return acquirer.acquire(name, mode);
     }
 
     /** Does not wait. */
-    public Optional<Lease> tryAcquire(String name) {
-        return acquirer.tryAcquire(name);
+    public Optional<Lease> tryAcquire(String name, Mode mode) {
+        return events.observed(name, () -> tries.tryAcquire(name, mode));
     }
 
     /** Waits for a limited time. */
-    public Optional<? extends Lease> tryAcquire(String name, Duration wait, @Nullable LeaseTime time)
-            throws InterruptedException {
-        if (wait.isNegative() || wait.isZero()) {
-            return time == null ? tryAcquire(name) : tryAcquireTimed(name, time);
-        }
-        return acquirer.tryAcquire(name, wait, time);
+    public Optional<Lease> tryAcquire(String name, Mode mode, Duration wait) throws InterruptedException {
+        return wait.isNegative() || wait.isZero()
+                ? tryAcquire(name, mode)
+                : acquirer.tryAcquire(name, mode, wait).map(lease -> lease);
     }
 
     /** Does not wait, for a lease with a time of its own. */
     public Optional<TimedLease> tryAcquireTimed(String name, LeaseTime time) {
-        return acquirer.tryAcquireTimed(name, time);
+        return events.observed(name, () -> tries.tryAcquireTimed(name, time));
+    }
+
+    /** Waits for a limited time, for a lease with a time of its own. */
+    public Optional<TimedLease> tryAcquireTimed(String name, LeaseTime time, Duration wait)
+            throws InterruptedException {
+        return wait.isNegative() || wait.isZero()
+                ? tryAcquireTimed(name, time)
+                : acquirer.tryAcquireTimed(name, time, wait).map(TimedLease.class::cast);
     }
 
     /** Waits without a thread. */
-    public CompletableFuture<Lease> acquireAsync(String name) {
-        return acquirer.acquireAsync(name);
+    public CompletableFuture<Lease> acquireAsync(String name, Mode mode) {
+        return acquirer.acquireAsync(name, mode);
+    }
+
+    /** See {@link io.latchkey.DistributedReadWriteLock#downgrade}. */
+    public Lease downgrade(String name, Lease write) {
+        return converter.downgrade(name, write);
+    }
+
+    /** See {@link io.latchkey.DistributedReadWriteLock#tryUpgrade}. */
+    public Optional<Lease> tryUpgrade(String name, Lease read) {
+        return converter.tryUpgrade(name, read);
+    }
+
+    /**
+     * How a semaphore is used.
+     *
+     * @param ifNew how many permits it would have if nobody has used it yet
+     */
+    public Usage permits(String name, int ifNew) {
+        return permits.usage(name, ifNew);
+    }
+
+    /** See {@link io.latchkey.DistributedSemaphore#setPermits}. */
+    public void setPermits(String name, int number) {
+        permits.set(name, number);
+    }
+
+    /** See {@link io.latchkey.Latchkey#election(String, String)}. */
+    public LeaderElection election(String name, String id) {
+        return elections.election(name, id);
+    }
+
+    /** See {@link io.latchkey.Latchkey#observeLeader}. */
+    public Observation observeLeader(String name, Consumer<Optional<Participant>> observer) {
+        requireOpen();
+        long request = newRequest();
+        LeaderObservation observation =
+                new LeaderObservation(watches, background, Name.checked(name), request, observer);
+        watches.add(request, observation);
+        return observation;
+    }
+
+    /** See {@link io.latchkey.DistributedLock#requestRevocation()}. */
+    public boolean requestRevocation(String name) {
+        requireOpen();
+        return watches.requestRevocation(name);
+    }
+
+    /** Waits for several locks without a limit. */
+    public MultiLease acquireAll(List<String> names) throws InterruptedException {
+        return multi.acquire(names);
+    }
+
+    /** Does not wait. */
+    public Optional<MultiLease> tryAcquireAll(List<String> names) {
+        return multi.tryAcquire(names);
+    }
+
+    /** Waits for a limited time. */
+    public Optional<MultiLease> tryAcquireAll(List<String> names, Duration wait) throws InterruptedException {
+        return multi.tryAcquire(names, wait);
     }
 
     /** The session's state. */
@@ -125,6 +219,21 @@ public final class Client implements AutoCloseable {
     /** Whether this client polls while it waits. */
     public boolean isPolling() {
         return keeper.isPolling();
+    }
+
+    /** See {@link io.latchkey.Latchkey#leases}. */
+    public List<LocalLease> localLeases() {
+        return leases.all().stream().map(AbstractLease::seen).toList();
+    }
+
+    /** See {@link io.latchkey.Latchkey#waitingCalls}. */
+    public int waitingCalls() {
+        return acquirer.waiters();
+    }
+
+    /** What can be asked of the database. */
+    public Questions questions() {
+        return questions;
     }
 
     /** How it was configured. */
@@ -148,6 +257,7 @@ public final class Client implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        elections.close();
         keeper.close();
         acquirer.close();
         leases.all().forEach(AbstractLease::closed);
@@ -179,6 +289,10 @@ public final class Client implements AutoCloseable {
         return states;
     }
 
+    Permits permits() {
+        return permits;
+    }
+
     Leases leases() {
         return leases;
     }
@@ -207,8 +321,12 @@ public final class Client implements AutoCloseable {
         return RANDOM.nextLong();
     }
 
-    boolean hasWaiters() {
-        return acquirer.hasWaiters();
+    boolean needsToListen() {
+        return acquirer.hasWaiters() || !watches.isEmpty();
+    }
+
+    Watches watches() {
+        return watches;
     }
 
     @Nullable
@@ -222,6 +340,8 @@ public final class Client implements AutoCloseable {
 
     void resubmit() {
         acquirer.resubmit();
+        elections.resumed();
+        watches.resubmit();
     }
 
     boolean giveBack(SessionLease lease) {
@@ -232,12 +352,21 @@ public final class Client implements AutoCloseable {
         return releaser.giveBack(lease);
     }
 
+    void onRevocationRequested(AbstractLease lease, Runnable action) {
+        watches.onRevocationRequested(lease, action);
+    }
+
+    void withdraw(HeldTimedLease lease) {
+        releaser.withdraw(lease);
+    }
+
     boolean extend(HeldTimedLease lease, LeaseTime time) {
-        return acquirer.extend(lease, time);
+        return tries.extend(lease, time);
     }
 
     void forget(AbstractLease lease) {
         leases.remove(lease);
+        watches.remove(lease.request);
     }
 
     void loseSessionLeases(SessionLife life) {
@@ -251,7 +380,11 @@ public final class Client implements AutoCloseable {
     /** Gives back what the database says this session holds and nobody here knows of: a call that arrived too late. */
     void compare(List<ControlConnection.Holding> holdings, SessionLife life) {
         for (ControlConnection.Holding holding : holdings) {
-            if (!acquirer.isUnderWay(holding.request()) && !leases.has(holding.request())) {
+            // In this order: a grant becomes a lease before its call is over.
+            if (!acquirer.isUnderWay(holding.request())
+                    && !tries.isUnderWay(holding.request())
+                    && !converter.isUnderWay(holding.request())
+                    && !leases.has(holding.request())) {
                 releaser.withdraw(holding.name(), holding.request(), life);
             }
         }
@@ -274,7 +407,7 @@ public final class Client implements AutoCloseable {
                     statement.setString(1, channel);
                     statement.setString(2, payload);
                     statement.executeQuery().close();
-                    return new Reply("probed", 0, 0, -1);
+                    return Reply.of("probed");
                 }));
             } catch (SQLException e) {
                 LOG.log(Level.DEBUG, "the probe was not sent; polling goes on", e);

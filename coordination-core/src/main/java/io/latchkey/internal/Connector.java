@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import javax.sql.DataSource;
@@ -17,16 +18,18 @@ public final class Connector {
 
     private final Source source;
     private final int networkTimeoutMs;
+    private final Duration spin;
 
-    Connector(Source source, int networkTimeoutMs) {
+    Connector(Source source, int networkTimeoutMs, Duration spin) {
         this.source = source;
         this.networkTimeoutMs = networkTimeoutMs;
+        this.spin = spin;
     }
 
     /** Where connections come from. */
     public interface Source {
-        /** Opens one; the time-out is for connecting and logging in. */
-        Connection open(int timeoutMs) throws SQLException;
+        /** Opens one; the time-out is for connecting and logging in, the spin for each answer if the source can have it. */
+        Connection open(int timeoutMs, Duration spin) throws SQLException;
 
         /** Where that is, for messages: host, port and database, never a user's password. */
         String place();
@@ -48,7 +51,7 @@ public final class Connector {
 
     /** Opens a connection and makes sure that it can write. */
     Connection open() throws SQLException {
-        Connection connection = source.open(networkTimeoutMs);
+        Connection connection = source.open(networkTimeoutMs, spin);
         try {
             connection.setAutoCommit(true);
             connection.setNetworkTimeout(DIRECTLY, networkTimeoutMs);
@@ -118,11 +121,14 @@ public final class Connector {
         }
 
         @Override
-        public Connection open(int timeoutMs) throws SQLException {
+        public Connection open(int timeoutMs, Duration spin) throws SQLException {
             Properties properties = new Properties();
             properties.putAll(given);
             String seconds = Integer.toString(Math.max(1, (timeoutMs + 999) / 1000));
-            setUnlessInUrl(properties, "socketFactory", PromptSocketFactory.class.getName());
+            if (!url.contains("socketFactory=")) {
+                properties.setProperty("socketFactory", PromptSocketFactory.class.getName());
+                properties.setProperty("socketFactoryArg", Long.toString(spin.toNanos() / 1_000));
+            }
             setUnlessInUrl(properties, "connectTimeout", seconds);
             setUnlessInUrl(properties, "socketTimeout", seconds);
             setUnlessInUrl(properties, "tcpKeepAlive", "true");

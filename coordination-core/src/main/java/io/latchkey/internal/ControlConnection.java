@@ -1,6 +1,7 @@
 package io.latchkey.internal;
 
 import io.latchkey.LatchkeyOptions;
+import io.latchkey.Reaper;
 import java.sql.Array;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -73,6 +74,7 @@ final class ControlConnection {
         statement.setObject(1, session);
         statement.setArray(2, array("int8", confirmed.toArray()));
         statement.setBoolean(3, look);
+        statement.setBoolean(4, options.reaper() != Reaper.NONE);
         try (ResultSet row = statement.executeQuery()) {
             row.next();
             return Renewal.parse(row.getString(how.column));
@@ -88,6 +90,8 @@ final class ControlConnection {
         Long[] tokens = new Long[n];
         Long[] requests = new Long[n];
         @Nullable Long[] leftMs = new Long[n];
+        @Nullable Integer[] weights = new Integer[n];
+        @Nullable Integer[] permits = new Integer[n];
         for (int i = 0; i < n; i++) {
             AbstractLease lease = claims.get(i);
             names[i] = lease.lock;
@@ -96,6 +100,10 @@ final class ControlConnection {
             leftMs[i] = lease instanceof HeldTimedLease
                     ? (Long) (TimeUnit.NANOSECONDS.toMillis(lease.deadline.remainingNanos()) + 1)
                     : null;
+            if (lease instanceof SessionLease share && share.mode.isShared()) {
+                weights[i] = share.mode.weight();
+                permits[i] = share.mode.kind() == Mode.Kind.PERMITS ? share.mode.permits() : null;
+            }
         }
         PreparedStatement statement = link.statement(Sql.RESUME_SESSION);
         statement.setObject(1, old);
@@ -107,6 +115,8 @@ final class ControlConnection {
         statement.setArray(7, array("int8", tokens));
         statement.setArray(8, array("int8", requests));
         statement.setArray(9, array("int8", leftMs));
+        statement.setArray(10, array("int4", weights));
+        statement.setArray(11, array("int4", permits));
         try (ResultSet row = statement.executeQuery()) {
             row.next();
             Boolean[] kept = (Boolean[]) row.getArray(3).getArray();
@@ -148,6 +158,10 @@ final class ControlConnection {
         listening = true;
         probeArrived = false;
         probedAt = System.nanoTime();
+        probe(client);
+    }
+
+    private void probe(Client client) {
         String expected = "probe " + client.newSessionId();
         probe = expected;
         client.probe(channel, expected);
@@ -173,18 +187,26 @@ final class ControlConnection {
     }
 
     /** Payloads that arrive in this time; returns as soon as there are some. */
-    List<String> await(long nanos) throws SQLException {
-        PGNotification[] arrived = link.connection().unwrap(PGConnection.class).getNotifications((int)
-                Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+    List<String> await(Client client, long nanos) throws SQLException {
+        PGConnection connection = link.connection().unwrap(PGConnection.class);
+        // What came along with a statement proves nothing: a pooler may have lent us the listening connection for just
+        // that.
+        PGNotification[] arrived = connection.getNotifications();
+        boolean idle = arrived == null || arrived.length == 0;
+        if (idle) {
+            arrived = connection.getNotifications((int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+        }
         List<String> payloads = new ArrayList<>();
         if (arrived != null) {
             for (PGNotification notification : arrived) {
-                if (notification.getParameter().equals(probe)) {
+                if (!notification.getParameter().equals(probe)) {
+                    payloads.add(notification.getParameter());
+                } else if (idle) {
                     probeArrived = true;
                     probe = null;
                     deaf = false;
                 } else {
-                    payloads.add(notification.getParameter());
+                    probe(client);
                 }
             }
         }

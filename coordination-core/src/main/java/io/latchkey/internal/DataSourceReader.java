@@ -4,6 +4,7 @@ import java.lang.System.Logger.Level;
 import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.common.BaseDataSource;
@@ -58,7 +59,7 @@ final class DataSourceReader {
     /** Keeps connections of a data source that tells nothing about itself. */
     private record Borrowed(DataSource dataSource) implements Connector.Source {
         @Override
-        public Connection open(int timeoutMs) throws SQLException {
+        public Connection open(int timeoutMs, Duration spin) throws SQLException {
             return dataSource.getConnection();
         }
 

@@ -46,6 +46,11 @@ final class Deadline {
         return isLive() && seen != ENDED && until.compareAndSet(seen, notEnded(newUntil));
     }
 
+    /** Moves the deadline if this one is earlier. */
+    void shorten(long newUntil) {
+        until.updateAndGet(seen -> seen == ENDED || newUntil - seen >= 0 ? seen : notEnded(newUntil));
+    }
+
     /** Ends it now. */
     void end() {
         until.set(ENDED);

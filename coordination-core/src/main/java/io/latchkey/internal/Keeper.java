@@ -134,7 +134,7 @@ final class Keeper implements Runnable {
         } else if (resuming != null) {
             resume(resuming);
         }
-        boolean waits = client.hasWaiters();
+        boolean waits = client.needsToListen();
         if (waits) {
             lastNeededToListen = System.nanoTime();
             if (!control.isListening()) {
@@ -155,7 +155,7 @@ final class Keeper implements Runnable {
                 lookBy(now + pollNanos);
             }
             boolean wasDeaf = control.isDeaf();
-            for (String payload : control.await(Math.min(pause, SLICE_NANOS))) {
+            for (String payload : control.await(client, Math.min(pause, SLICE_NANOS))) {
                 notified(payload);
             }
             if (control.isDeaf() != wasDeaf) {
@@ -194,6 +194,7 @@ final class Keeper implements Runnable {
         }
         client.events().tell(events -> events.renewed(Duration.ofNanos(answeredAt - sentAt)));
         client.states().renewed();
+        client.watches().renewed();
         for (Map.Entry<Long, Long> grant : renewal.grants().entrySet()) {
             granted(grant.getKey(), grant.getValue(), false);
         }
@@ -202,12 +203,17 @@ final class Keeper implements Runnable {
         }
     }
 
-    /** A notification: the request in hex, its token, the incarnation. Anybody can send one; only the request proves it. */
+    /**
+     * A notification: the request in hex, its token, the incarnation; or the request of a watch and "look". Anybody can send one;
+     * only the request proves it.
+     */
     private void notified(String payload) {
         String[] parts = payload.split(" ");
         try {
             if (parts.length == 3 && Long.parseLong(parts[2]) == life.incarnation()) {
                 granted(Long.parseUnsignedLong(parts[0], 16), Long.parseLong(parts[1]), true);
+            } else if (parts.length == 2 && parts[1].equals("look")) {
+                client.watches().notified(Long.parseUnsignedLong(parts[0], 16));
             }
         } catch (NumberFormatException e) {
             LOG.log(Level.DEBUG, "a notification that is not ours");
@@ -216,13 +222,18 @@ final class Keeper implements Runnable {
 
     private void granted(long request, long token, boolean notified) {
         Acquisition acquisition = client.waiter(request);
-        if (acquisition != null) {
+        if (acquisition != null && token == 0) {
+            client.handedOver(acquisition, token, life);
+        } else if (acquisition != null) {
             received.add(request);
             if (!notified) {
                 client.events().tell(events -> events.wakeUpMissed(acquisition.name));
             }
             client.handedOver(acquisition, token, life);
-        } else if (!notified && received.add(request) && !client.leases().has(request)) {
+        } else if (!notified
+                && token != 0
+                && received.add(request)
+                && !client.leases().has(request)) {
             audit(); // never heard of, and not held: granted to a call that nobody remembers
         }
     }
@@ -306,7 +317,7 @@ final class Keeper implements Runnable {
         } else {
             next = Math.min(overdueIn, current.deadline.remainingNanos());
         }
-        client.background().after(next, this::watch);
+        var unused = client.background().after(next, this::watch);
     }
 
     void close() {

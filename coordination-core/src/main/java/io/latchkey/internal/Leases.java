@@ -15,6 +15,45 @@ import org.jspecify.annotations.Nullable;
 final class Leases {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, AbstractLease> held = new HashMap<>();
+    /** How many leases of a side of a read/write lock a thread has taken. */
+    private final Map<Taken, Integer> sides = new HashMap<>();
+
+    private record Taken(Thread thread, String lock, Mode.Kind kind) {}
+
+    /** A thread that waits for a lock that it keeps from itself would wait for ever. */
+    void requireNoWaitForOneself(String name, Mode mode) {
+        Mode.Kind other = switch (mode.kind()) {
+            case READ -> Mode.Kind.WRITE;
+            case WRITE -> Mode.Kind.READ;
+            case EXCLUSIVE, PERMITS -> null;
+        };
+        if (other != null && has(new Taken(Thread.currentThread(), name, other))) {
+            throw new IllegalStateException(
+                    mode.kind() == Mode.Kind.WRITE
+                            ? "this thread has a read lease of " + name
+                                    + " and would wait for itself; use tryUpgrade, or release it first"
+                            : "this thread has the write lease of " + name
+                                    + " and would wait for itself; use downgrade, or release it first");
+        }
+    }
+
+    private boolean has(Taken taken) {
+        lock.lock();
+        try {
+            return sides.containsKey(taken);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void countSides(AbstractLease lease, int change) {
+        if (lease instanceof SessionLease side && side.thread != null && side.mode.isSideOfReadWriteLock()) {
+            sides.merge(
+                    new Taken(side.thread, side.lock, side.mode.kind()),
+                    change,
+                    (before, by) -> before + by == 0 ? null : before + by);
+        }
+    }
 
     /**
      * Adds a lease that was granted to this session id. Returns null if the session is over or has another id by now. A call that
@@ -48,6 +87,7 @@ final class Leases {
     private AbstractLease addOnce(AbstractLease lease) {
         AbstractLease first = held.putIfAbsent(lease.request, lease);
         if (first == null) {
+            countSides(lease, 1);
             return lease;
         }
         lease.closed();
@@ -57,7 +97,9 @@ final class Leases {
     void remove(AbstractLease lease) {
         lock.lock();
         try {
-            held.remove(lease.request, lease);
+            if (held.remove(lease.request, lease)) {
+                countSides(lease, -1);
+            }
         } finally {
             lock.unlock();
         }

@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,9 +63,10 @@ final class Link {
 
     /** Sends calls of one session in one statement and writes their replies into them. */
     void send(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
-        if (calls.size() == 1) {
+        if (calls.size() == 1 && !calls.get(0).isForBatch()) {
             Call call = calls.get(0);
-            call.answered(call.action == null ? one(call, session, commit) : call.action.run(this), session);
+            call.answered(
+                    call.action == null ? one(call, session, commit) : call.action.run(this, session, commit), session);
             return;
         }
         String[] kinds = new String[calls.size()];
@@ -71,7 +74,7 @@ final class Link {
         Long[] numbers = new Long[calls.size()];
         for (int i = 0; i < kinds.length; i++) {
             Call call = calls.get(i);
-            kinds[i] = call.kind.word;
+            kinds[i] = call.word;
             names[i] = call.name;
             numbers[i] = call.number;
         }
@@ -91,15 +94,20 @@ final class Link {
     }
 
     private Reply one(Call call, UUID session, Sql.Commit commit) throws SQLException {
+        boolean shared = call.mode.isShared();
         PreparedStatement statement = switch (call.kind) {
             case TRY, ACQUIRE -> {
-                PreparedStatement acquire = statement(commit.acquire);
+                PreparedStatement acquire = statement(shared ? commit.share : commit.acquire);
                 acquire.setBoolean(4, call.kind == Call.Kind.ACQUIRE);
+                if (shared) {
+                    acquire.setInt(5, call.mode.weight());
+                    acquire.setObject(6, call.mode.permits() == 0 ? null : call.mode.permits(), Types.INTEGER);
+                }
                 yield acquire;
             }
-            case RELEASE -> statement(commit.release);
+            case RELEASE -> statement(shared ? commit.giveBack : commit.release);
             case WITHDRAW -> statement(commit.withdraw);
-            case ALONE -> throw new IllegalArgumentException("a call with a statement of its own");
+            case DOWNGRADE, UPGRADE, ALONE -> throw new IllegalArgumentException("sent in another way");
         };
         statement.setObject(1, session);
         statement.setString(2, call.name);
@@ -123,6 +131,24 @@ final class Link {
     static void requireCertain(PreparedStatement statement, Sql.Commit commit) throws SQLException {
         if (commit == Sql.Commit.FLUSHED && statement.getWarnings() != null) {
             throw new SQLException("the commit may not have been replicated", "08007", statement.getWarnings());
+        }
+    }
+
+    /** After a commit that was flushed, in a transaction of its own. */
+    void wakeThoseHandedOverTo(List<Call> calls) {
+        List<String> names = new ArrayList<>();
+        for (Call call : calls) {
+            if (call.mayHaveHandedOver()) {
+                names.add(call.name);
+            }
+        }
+        if (!names.isEmpty()) {
+            try {
+                wake(names);
+            } catch (SQLException e) {
+                // The waiters' renewals find their grants without it.
+                System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "a wake-up was not sent", e);
+            }
         }
     }
 

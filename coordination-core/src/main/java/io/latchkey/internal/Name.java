@@ -1,35 +1,45 @@
 package io.latchkey.internal;
 
-/** The rules for names of locks. Two different strings are two locks, so what pgjdbc would change is refused. */
+/** The rules for names of locks and other text. Two different strings are two names, so what pgjdbc would change is refused. */
 public final class Name {
     private static final int MAX_BYTES = 512;
 
     private Name() {}
 
-    /** Returns the name, or says which rule it breaks. Allocates nothing. */
+    /** Returns the name of a lock, or says which rule it breaks. Allocates nothing. */
     public static String checked(String name) {
+        return checkedName("the name of a lock", name);
+    }
+
+    /** The same for something else that has a name. */
+    static String checkedName(String what, String name) {
         if (name.isEmpty()) {
-            throw new IllegalArgumentException("the name of a lock is empty");
+            throw new IllegalArgumentException(what + " is empty");
         }
+        return checkedText(what, name, MAX_BYTES);
+    }
+
+    /** The same for text that may be empty, and has up to so many bytes. */
+    static String checkedText(String what, String text, int maxBytes) {
         int bytes = 0;
-        for (int i = 0; i < name.length(); i++) {
-            char c = name.charAt(i);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (c == 0) {
-                throw new IllegalArgumentException("the name of a lock has NUL at index " + i);
+                throw new IllegalArgumentException(what + " has NUL at index " + i);
             } else if (Character.isHighSurrogate(c)
-                    && i + 1 < name.length()
-                    && Character.isLowSurrogate(name.charAt(i + 1))) {
+                    && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
                 bytes += 4;
                 i++;
             } else if (Character.isSurrogate(c)) {
-                throw new IllegalArgumentException("the name of a lock has a lone surrogate at index " + i);
+                throw new IllegalArgumentException(what + " has a lone surrogate at index " + i);
             } else {
                 bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
             }
-            if (bytes > MAX_BYTES) {
-                throw new IllegalArgumentException("the name of a lock is longer than 512 bytes of UTF-8");
+            if (bytes > maxBytes) {
+                throw new IllegalArgumentException(what + " is longer than " + maxBytes + " bytes of UTF-8");
             }
         }
-        return name;
+        return text;
     }
 }

@@ -1,28 +1,40 @@
 package io.latchkey.internal;
 
 import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.util.concurrent.TimeUnit;
 import javax.net.SocketFactory;
 
 /**
  * Sockets that answer pgjdbc's look for more notifications at once. After the first one the driver reads with a time-out of 1 ms
  * to see whether more have come, which costs each wake-up that millisecond (1,255 us against 29 us from commit to listener on the
- * machine of docs/design-decisions.md). These sockets know from {@code available()}.
+ * machine of docs/design-decisions.md). These sockets know from {@code available()}. And they spin for a moment for the answer to a
+ * request, see {@link AdaptiveSpin}.
  */
 public final class PromptSocketFactory extends SocketFactory {
     private static final int LOOK_MS = 1;
 
-    /** Called by the driver, by name. */
-    public PromptSocketFactory() {}
+    private final long spinNanos;
+
+    /**
+     * Called by the driver, by name.
+     *
+     * @param spinMicros for how long to spin, its property {@code socketFactoryArg}
+     */
+    public PromptSocketFactory(String spinMicros) {
+        this.spinNanos = TimeUnit.MICROSECONDS.toNanos(Long.parseLong(spinMicros));
+    }
 
     @Override
     public Socket createSocket() {
-        return new PromptSocket();
+        return new PromptSocket(spinNanos);
     }
 
     @Override
@@ -46,8 +58,8 @@ public final class PromptSocketFactory extends SocketFactory {
         return connected(address, port);
     }
 
-    private static Socket connected(InetAddress host, int port) throws IOException {
-        Socket socket = new PromptSocket();
+    private Socket connected(InetAddress host, int port) throws IOException {
+        Socket socket = createSocket();
         socket.connect(new java.net.InetSocketAddress(host, port));
         return socket;
     }
@@ -55,6 +67,13 @@ public final class PromptSocketFactory extends SocketFactory {
     private static final class PromptSocket extends Socket {
         private volatile int timeoutMs;
         private volatile boolean unanswered;
+        private final AdaptiveSpin spin;
+        private volatile long sentAt;
+        private volatile boolean asked;
+
+        PromptSocket(long spinNanos) {
+            this.spin = new AdaptiveSpin(spinNanos);
+        }
 
         @Override
         public synchronized void setSoTimeout(int timeoutMs) throws SocketException {
@@ -72,6 +91,18 @@ public final class PromptSocketFactory extends SocketFactory {
         }
 
         @Override
+        public OutputStream getOutputStream() throws IOException {
+            return new FilterOutputStream(super.getOutputStream()) {
+                @Override
+                public void write(byte[] buffer, int offset, int length) throws IOException {
+                    sentAt = System.nanoTime();
+                    asked = true;
+                    out.write(buffer, offset, length);
+                }
+            };
+        }
+
+        @Override
         public InputStream getInputStream() throws IOException {
             return new FilterInputStream(super.getInputStream()) {
                 @Override
@@ -83,6 +114,10 @@ public final class PromptSocketFactory extends SocketFactory {
                 @Override
                 public int read(byte[] buffer, int offset, int length) throws IOException {
                     look();
+                    if (asked) {
+                        asked = false;
+                        spin.await(in, sentAt);
+                    }
                     try {
                         int count = in.read(buffer, offset, length);
                         unanswered = false;

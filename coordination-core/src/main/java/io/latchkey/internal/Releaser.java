@@ -1,10 +1,13 @@
 package io.latchkey.internal;
 
+import io.latchkey.LeaseTime;
 import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives things back. What cannot be told to the database now is told later, for as long as it matters: as long as the session
@@ -31,17 +34,7 @@ final class Releaser {
             return false;
         }
         try {
-            Reply reply = release(lease.lock, lease.token);
-            if (reply.is("fenced") || reply.is("grace")) {
-                settleAfter(lease.lock, 2);
-            }
-            boolean released = !reply.is("not_held");
-            client.events()
-                    .tell(events -> events.released(
-                            lease.lock,
-                            Duration.ofNanos(System.nanoTime() - lease.grantedAt),
-                            reply.is("handed_over")));
-            return released;
+            return released(lease, release(lease));
         } catch (SQLException e) {
             LOG.log(Level.DEBUG, "a release is told later", e);
             client.background().callAfter(RETRY, () -> giveBack(lease));
@@ -49,21 +42,61 @@ final class Releaser {
         }
     }
 
+    /** What there is to do after a release; returns whether the database still knew the lease. */
+    private boolean released(AbstractLease lease, Reply reply) {
+        if (reply.is("fenced") || reply.is("grace")) {
+            settleAfter(lease.lock, 2);
+        }
+        client.events()
+                .tell(events -> events.released(
+                        lease.lock, Duration.ofNanos(System.nanoTime() - lease.grantedAt), reply.is("handed_over")));
+        return !reply.is("not_held");
+    }
+
+    /** Many in one round trip; true if the database still knew them all. */
+    boolean giveBackAll(List<SessionLease> leases) {
+        if (client.isClosed() || leases.isEmpty()) {
+            return false;
+        }
+        List<Call> calls = leases.stream().map(SessionLease::releaseCall).toList();
+        try {
+            combiner.run(Call.inSession("", (link, session, commit) -> {
+                link.send(calls, session, commit);
+                if (commit == Sql.Commit.FLUSHED) {
+                    link.wakeThoseHandedOverTo(calls);
+                }
+                return Reply.of("released");
+            }));
+        } catch (SQLException e) {
+            LOG.log(Level.DEBUG, "releases are told later", e);
+            leases.forEach(lease -> client.background().callAfter(RETRY, () -> giveBack(lease)));
+            return true;
+        }
+        boolean all = true;
+        for (int i = 0; i < calls.size(); i++) {
+            Reply reply = calls.get(i).reply;
+            // Not held under this id of the session, or given back by a try whose answer was lost: alone, it finds out
+            // which.
+            all &= (reply == null || reply.is("not_held")) ? giveBack(leases.get(i)) : released(leases.get(i), reply);
+        }
+        return all;
+    }
+
     /** A session that was given a new id meanwhile does not find what it holds under the old one. */
-    private Reply release(String name, long token) throws SQLException {
+    private Reply release(SessionLease lease) throws SQLException {
         while (true) {
-            Call call = Call.of(Call.Kind.RELEASE, name, token);
+            Call call = lease.releaseCall();
             Reply reply = combiner.run(call);
             if (!reply.is("not_held")) {
                 return reply;
             } else if (keeper.life().id().equals(call.session)) {
-                return call.repeated ? new Reply("released", 0, 0, -1) : reply; // most likely by the first try
+                return call.repeated ? Reply.of("released") : reply; // most likely by the first try
             }
         }
     }
 
     /** The lock was given back, and a fenced transaction or the grace period keeps the next from getting it: try again for them. */
-    private void settleAfter(String name, long delayMs) {
+    void settleAfter(String name, long delayMs) {
         client.background().callAfter(Duration.ofMillis(delayMs), () -> {
             if (client.isClosed()) {
                 return;
@@ -74,7 +107,7 @@ final class Releaser {
                     statement.setString(1, name);
                     try (var row = statement.executeQuery()) {
                         row.next();
-                        return new Reply(row.getString(2), 0, 0, -1);
+                        return Reply.of(row.getString(2));
                     }
                 }));
                 if (reply.is("fenced") || reply.is("grace") || reply.is("busy")) {
@@ -86,46 +119,71 @@ final class Releaser {
         });
     }
 
-    /** Ends an acquisition wherever it stands in the database. Returns at once. */
     void withdraw(String name, long request, SessionLife life) {
+        withdraw(name, request, life, (LeaseTime) null);
+    }
+
+    /** Ends an acquisition wherever it stands in the database. Returns at once. */
+    void withdraw(Acquisition acquisition, SessionLife life) {
+        withdraw(acquisition, life, () -> {});
+    }
+
+    /** The same, and says when the database knows, or need not know any more. */
+    void withdraw(Acquisition acquisition, SessionLife life, Runnable told) {
+        withdraw(acquisition::withdrawCall, life, lastingFor(acquisition.time), told);
+    }
+
+    /** The same; told for as long as the session lives, and what may have become a timed lease for as long as that could last. */
+    void withdraw(String name, long request, SessionLife life, @Nullable LeaseTime time) {
+        withdraw(() -> withdrawal(name, request), life, lastingFor(time), () -> {});
+    }
+
+    private static Deadline lastingFor(@Nullable LeaseTime time) {
+        long now = System.nanoTime();
+        return new Deadline(time == null ? now : now + time.atMost().toNanos());
+    }
+
+    private static Call withdrawal(String name, long request) {
+        return Call.of(Call.Kind.WITHDRAW, name, request, Mode.EXCLUSIVE);
+    }
+
+    private void withdraw(Supplier<Call> withdrawal, SessionLife life, Deadline lease, Runnable told) {
         client.background().call(() -> {
-            if (client.isClosed() || !life.deadline.isLive()) {
+            boolean sessionLives = life.deadline.isLive();
+            if (client.isClosed() || !(sessionLives || lease.isLive())) {
+                told.run();
                 return;
             }
             try {
-                Call call = Call.of(Call.Kind.WITHDRAW, name, request);
+                Call call = withdrawal.get();
                 combiner.run(call);
-                if (!life.id().equals(call.session)) {
-                    withdraw(name, request, life);
+                if (sessionLives && !life.id().equals(call.session)) {
+                    withdraw(withdrawal, life, lease, told);
+                } else {
+                    told.run();
                 }
             } catch (SQLException e) {
-                client.background().callAfter(RETRY, () -> withdraw(name, request, life));
+                client.background().callAfter(RETRY, () -> withdraw(withdrawal, life, lease, told));
             }
         });
     }
 
-    boolean giveBack(HeldTimedLease lease) {
+    /** Gives a timed lease back without its least time; later if the database cannot be told now. */
+    void withdraw(HeldTimedLease lease) {
         try {
-            Reply reply = combiner.run(Call.alone(lease.lock, link -> {
-                var statement = link.statement(Sql.RELEASE_TIMED);
-                statement.setString(1, lease.lock);
-                statement.setLong(2, lease.token);
-                statement.setLong(3, lease.request);
-                Reply answer = Link.reply(statement, 1);
-                if (answer.is("handed_over")) {
-                    link.wake(List.of(lease.lock));
-                }
-                return answer;
-            }));
+            Reply reply = combiner.run(withdrawal(lease.lock, lease.request));
             if (reply.is("fenced") || reply.is("grace")) {
                 settleAfter(lease.lock, 2);
             }
-            client.events()
-                    .tell(events -> events.released(
-                            lease.lock,
-                            Duration.ofNanos(System.nanoTime() - lease.grantedAt),
-                            reply.is("handed_over")));
-            return !reply.is("not_held");
+        } catch (SQLException e) {
+            LOG.log(Level.DEBUG, "a lease is withdrawn later", e);
+            withdraw(() -> withdrawal(lease.lock, lease.request), keeper.life(), lease.deadline, () -> {});
+        }
+    }
+
+    boolean giveBack(HeldTimedLease lease) {
+        try {
+            return released(lease, combiner.run(TimedCalls.release(lease)));
         } catch (SQLException e) {
             LOG.log(Level.DEBUG, "a release is told later", e);
             if (lease.deadline.isLive() && !client.isClosed()) {
@@ -139,7 +197,7 @@ final class Releaser {
         try {
             combiner.run(Call.alone("", link -> {
                 close(link, session, Sql.Commit.UNFLUSHED);
-                return new Reply("closed", 0, 0, -1);
+                return Reply.of("closed");
             }));
         } catch (SQLException e) {
             LOG.log(Level.DEBUG, "the session ends by itself", e);

@@ -8,12 +8,18 @@ package io.latchkey.internal;
  * @param token the fencing token, or 0
  * @param incarnation of the database, or 0 if it was not told
  * @param retryMs after how long another look is worthwhile, or -1
+ * @param permits how many permits the semaphore has if that is not what was named, or 0
  */
-record Reply(String outcome, long token, long incarnation, long retryMs) {
+record Reply(String outcome, long token, long incarnation, long retryMs, int permits) {
+    /** An outcome alone. */
+    static Reply of(String outcome) {
+        return new Reply(outcome, 0, 0, -1, 0);
+    }
 
     static Reply parse(String composite) {
         String[] parts = composite.substring(1, composite.length() - 1).split(",", -1);
-        return new Reply(parts[0], number(parts[1], 0), number(parts[2], 0), number(parts[3], -1));
+        return new Reply(
+                parts[0], number(parts[1], 0), number(parts[2], 0), number(parts[3], -1), (int) number(parts[4], 0));
     }
 
     private static long number(String text, long ifAbsent) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Installs or checks the schema. The migrations are the files of the module {@code sql}, which Flyway can run as well. */
 final class SchemaInstaller {
     /** The schema this client is written for. */
-    static final int VERSION = 7;
+    static final int VERSION = 11;
 
     private static final String FOLDER = "/io/latchkey/sql/";
     /** A query and not to_regprocedure, which may answer from a cache that is older than the lock that was waited for. */

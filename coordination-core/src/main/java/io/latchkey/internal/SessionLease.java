@@ -1,20 +1,39 @@
 package io.latchkey.internal;
 
-/** A lease that lives as long as the client's session. */
-final class SessionLease extends AbstractLease {
-    private final SessionLife life;
+import org.jspecify.annotations.Nullable;
 
-    SessionLease(Client client, String lock, long token, long request, SessionLife life) {
+/** A lease that lives as long as the client's session. */
+class SessionLease extends AbstractLease {
+    private final SessionLife life;
+    final Mode mode;
+    /** The thread that waited for it, or null if none did. */
+    final @Nullable Thread thread;
+
+    SessionLease(
+            Client client,
+            String lock,
+            long token,
+            long request,
+            SessionLife life,
+            Mode mode,
+            @Nullable Thread thread) {
         super(client, lock, token, request, life.deadline);
         this.life = life;
+        this.mode = mode;
+        this.thread = thread;
     }
 
-    SessionLife life() {
+    final SessionLife life() {
         return life;
     }
 
+    /** Gives it back in the database. */
+    Call releaseCall() {
+        return Call.of(Call.Kind.RELEASE, lock, token, mode);
+    }
+
     @Override
-    boolean giveBack() {
+    final boolean giveBack() {
         return client.giveBack(this);
     }
 }

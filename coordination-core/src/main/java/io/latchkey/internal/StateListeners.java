@@ -2,20 +2,16 @@ package io.latchkey.internal;
 
 import io.latchkey.SessionListener;
 import io.latchkey.SessionState;
-import java.util.ArrayDeque;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The session's state, and those who want to hear of it: each on its own, one event at a time, in order, none dropped. */
+/** The session's state, and those who want to hear of it. */
 final class StateListeners {
-    private final Background background;
-    private final ConcurrentHashMap<SessionListener, Mailbox> mailboxes = new ConcurrentHashMap<>();
+    private final Listeners<SessionListener> listeners;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile SessionState state = SessionState.CONNECTED;
 
     StateListeners(Background background) {
-        this.background = background;
+        this.listeners = new Listeners<>(background);
     }
 
     SessionState state() {
@@ -23,11 +19,11 @@ final class StateListeners {
     }
 
     void add(SessionListener listener) {
-        mailboxes.computeIfAbsent(listener, Mailbox::new);
+        listeners.add(listener);
     }
 
     void remove(SessionListener listener) {
-        mailboxes.remove(listener);
+        listeners.remove(listener);
     }
 
     /** CONNECTED or RECONNECTED, to SUSPENDED. */
@@ -54,58 +50,10 @@ final class StateListeners {
         try {
             if (state != to) {
                 state = to;
-                mailboxes.values().forEach(mailbox -> mailbox.post(to));
+                listeners.tell(listener -> listener.stateChanged(to));
             }
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** Serial delivery to one listener. */
-    private final class Mailbox {
-        private final SessionListener listener;
-        private final ReentrantLock mailLock = new ReentrantLock();
-        private final Queue<SessionState> mail = new ArrayDeque<>();
-        private boolean delivering;
-
-        Mailbox(SessionListener listener) {
-            this.listener = listener;
-        }
-
-        void post(SessionState event) {
-            mailLock.lock();
-            try {
-                mail.add(event);
-                if (!delivering) {
-                    delivering = true;
-                    background.callback(this::deliver);
-                }
-            } finally {
-                mailLock.unlock();
-            }
-        }
-
-        private void deliver() {
-            SessionState event = next();
-            if (event == null) {
-                return;
-            }
-            try {
-                listener.stateChanged(event);
-            } finally {
-                background.callback(this::deliver);
-            }
-        }
-
-        private @org.jspecify.annotations.Nullable SessionState next() {
-            mailLock.lock();
-            try {
-                SessionState event = mail.poll();
-                delivering = event != null;
-                return event;
-            } finally {
-                mailLock.unlock();
-            }
         }
     }
 }

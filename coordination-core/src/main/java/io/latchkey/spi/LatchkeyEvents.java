@@ -8,6 +8,16 @@ import java.time.Duration;
  */
 public interface LatchkeyEvents {
     /**
+     * A call for a lock begins, on the thread that makes it: the place to begin a span, as a child of the one the thread is in.
+     *
+     * @param lock its name
+     * @return what hears how the call ends
+     */
+    default Attempt acquiring(String lock) {
+        return Attempt.UNOBSERVED;
+    }
+
+    /**
      * A lock was granted.
      *
      * @param lock its name

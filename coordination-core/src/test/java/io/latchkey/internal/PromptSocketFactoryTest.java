@@ -28,7 +28,7 @@ class PromptSocketFactoryTest {
 
     @BeforeEach
     void connect() throws IOException {
-        client = new PromptSocketFactory().createSocket(listener.getInetAddress(), listener.getLocalPort());
+        client = new PromptSocketFactory("100").createSocket(listener.getInetAddress(), listener.getLocalPort());
         server = listener.accept();
         server.setSoTimeout(5_000);
     }

@@ -8,13 +8,13 @@ import org.junit.jupiter.api.Test;
 class ReplyTest {
     @Test
     void parse_fullReply() {
-        assertThat(Reply.parse("(granted,1795240448530226,3470625007528452,17)"))
-                .isEqualTo(new Reply("granted", 1795240448530226L, 3470625007528452L, 17));
+        assertThat(Reply.parse("(granted,1795240448530226,3470625007528452,17,)"))
+                .isEqualTo(new Reply("granted", 1795240448530226L, 3470625007528452L, 17, 0));
     }
 
     @Test
     void parse_whatIsNull_isAbsent() {
-        assertThat(Reply.parse("(released,,,)")).isEqualTo(new Reply("released", 0, 0, -1));
+        assertThat(Reply.parse("(released,,,,)")).isEqualTo(Reply.of("released"));
     }
 
     @Test

@@ -37,7 +37,7 @@ record DataDirectory(Path root) {
     /** Runs initdb. The superuser must give the password, also on the loopback address: other users are there too. */
     static DataDirectory create(Installation installation, String password, Map<String, String> settings)
             throws IOException {
-        DataDirectory directory = new DataDirectory(Files.createTempDirectory("latchkey-server-"));
+        DataDirectory directory = new DataDirectory(installation.newDirectory("latchkey-server-"));
         try {
             Path passwordFile = Files.writeString(directory.root.resolve("password"), password);
             OsUser.own(directory.root);
@@ -79,7 +79,7 @@ record DataDirectory(Path root) {
 
     /** Copies a cluster file by file; between backup start and stop it may change meanwhile. */
     DataDirectory copy() throws IOException {
-        DataDirectory copy = new DataDirectory(Files.createTempDirectory("latchkey-server-"));
+        DataDirectory copy = new DataDirectory(Files.createTempDirectory(root.getParent(), "latchkey-server-"));
         try {
             Path source = data();
             Files.walkFileTree(source, new SimpleFileVisitor<>() {
@@ -154,8 +154,8 @@ record DataDirectory(Path root) {
     }
 
     private void initdb(Installation installation, Path passwordFile) throws IOException {
-        List<String> command = OsUser.unprivileged(List.of(
-                installation.program("initdb"),
+        List<String> command = installation.command(
+                "initdb",
                 "--pgdata=" + data(),
                 "--username=" + SUPERUSER,
                 "--pwfile=" + passwordFile,
@@ -163,7 +163,7 @@ record DataDirectory(Path root) {
                 "--auth=password",
                 "--encoding=UTF8",
                 "--locale=C",
-                "--no-sync"));
+                "--no-sync");
         Process process = new ProcessBuilder(command)
                 .directory(root.toFile())
                 .redirectErrorStream(true)

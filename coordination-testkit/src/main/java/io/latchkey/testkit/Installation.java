@@ -3,24 +3,50 @@ package io.latchkey.testkit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Where the programs of a PostgreSQL are. */
-record Installation(Path bin) {
+/**
+ * Where the programs of a PostgreSQL are.
+ *
+ * @param bin their directory
+ * @param enter a program that runs them in a file system of their own, as an ordinary user; null: they run as they are
+ */
+record Installation(Path bin, @Nullable Path enter) {
     private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
 
     /** Finds the binaries that {@link ServerOptions#source()} describes. */
     static Installation find(String source) {
         if (source.matches("\\d+")) {
-            return new Installation(EmbeddedBinaries.install(Integer.parseInt(source)));
+            return new Installation(EmbeddedBinaries.install(Integer.parseInt(source)), null);
+        }
+        Path enter = Path.of(source, "enter");
+        if (Files.isExecutable(enter)) {
+            return new Installation(Path.of(source), enter);
         }
         return checked(source.equals("local") ? newestLocal() : Path.of(source));
     }
 
-    String program(String name) {
-        return bin.resolve(name).toString();
+    /** The command that runs a program as an ordinary user. */
+    List<String> command(String program, String... arguments) {
+        List<String> command = new ArrayList<>();
+        if (enter == null) {
+            command.add(bin.resolve(program).toString());
+        } else {
+            command.addAll(List.of(enter.toString(), program));
+        }
+        command.addAll(List.of(arguments));
+        return enter == null ? OsUser.unprivileged(command) : command;
+    }
+
+    /** A new directory that its programs can see. */
+    Path newDirectory(String prefix) throws IOException {
+        return enter == null
+                ? Files.createTempDirectory(prefix)
+                : Files.createTempDirectory(bin.resolve("servers"), prefix);
     }
 
     private static Installation checked(Path bin) {
@@ -30,7 +56,7 @@ record Installation(Path bin) {
                         + "; latchkey.postgres may be a major version, local, docker, docker:image or a bin directory");
             }
         }
-        return new Installation(bin);
+        return new Installation(bin, null);
     }
 
     /** Debian keeps one directory per major version; elsewhere the programs are on the PATH. */

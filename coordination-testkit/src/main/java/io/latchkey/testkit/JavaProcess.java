@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +49,12 @@ public final class JavaProcess implements AutoCloseable {
 
     /** Starts a JVM with further options of the JVM, for example system properties. */
     public static JavaProcess start(Class<?> main, List<String> jvmOptions, String... arguments) {
+        return start(main, jvmOptions, Map.of(), arguments);
+    }
+
+    /** Starts a JVM with further variables in its environment, for example a library to preload. */
+    public static JavaProcess start(
+            Class<?> main, List<String> jvmOptions, Map<String, String> environment, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Dfile.encoding=UTF-8"));
@@ -56,6 +63,7 @@ public final class JavaProcess implements AutoCloseable {
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("CLASSPATH", classPath());
+        builder.environment().putAll(environment);
         try {
             return new JavaProcess(main.getSimpleName(), builder.start());
         } catch (IOException e) {

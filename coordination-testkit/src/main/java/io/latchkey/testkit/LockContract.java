@@ -78,6 +78,16 @@ public abstract class LockContract {
     /** The database of the clients, to see who waits. */
     protected abstract TestDatabase database();
 
+    /** Names that this kind of client refuses. */
+    protected List<String> namesThatAreNone() {
+        return List.of("", "x".repeat(513), "a\0b", "lone \uD800 surrogate");
+    }
+
+    /** What the adapter makes of a name. */
+    protected String nameInDatabase(String name) {
+        return name;
+    }
+
     /** A name that no other test uses. */
     protected final String uniqueName() {
         return "contract/" + System.nanoTime();
@@ -168,7 +178,7 @@ public abstract class LockContract {
             try (Connection connection = database().connect();
                     PreparedStatement query =
                             connection.prepareStatement("SELECT count(*) FROM latchkey.waiters WHERE name = ?")) {
-                query.setString(1, name);
+                query.setString(1, nameInDatabase(name));
                 try (ResultSet row = query.executeQuery()) {
                     return row.next() && row.getInt(1) == count;
                 }
@@ -284,7 +294,7 @@ public abstract class LockContract {
 
     @Test
     void name_thatIsNoName_isRefused() {
-        for (String name : List.of("", "x".repeat(513), "a\0b", "lone \uD800 surrogate")) {
+        for (String name : namesThatAreNone()) {
             assertThatThrownBy(() -> first.tryLock(name, Duration.ZERO))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("name");

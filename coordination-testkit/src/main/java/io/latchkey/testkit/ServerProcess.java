@@ -27,9 +27,8 @@ final class ServerProcess {
     }
 
     static ServerProcess start(Installation installation, DataDirectory files, int port) throws IOException {
-        List<String> command = OsUser.unprivileged(
-                List.of(installation.program("postgres"), "-D", files.data().toString(), "-p", Integer.toString(port)));
-        Process process = new ProcessBuilder(command)
+        Process process = new ProcessBuilder(
+                        installation.command("postgres", "-D", files.data().toString(), "-p", Integer.toString(port)))
                 .directory(files.root().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().toFile()))

@@ -130,7 +130,7 @@ public final class TcpProxy implements AutoCloseable {
     private void accept(ServerSocket socket) {
         while (!socket.isClosed()) {
             try {
-                forward(socket.accept());
+                forward(socket.accept(), socket);
             } catch (SocketException closed) {
                 return;
             } catch (IOException e) {
@@ -139,10 +139,16 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private void forward(Socket client) throws IOException {
+    private void forward(Socket client, ServerSocket acceptedBy) throws IOException {
         Socket server = new Socket();
         ProxiedConnection connection = new ProxiedConnection(client, server, network, connections::remove);
-        connections.add(connection); // before the server sees it: from then on a fault has to find it
+        synchronized (this) {
+            if (listener != acceptedBy) { // refused between its acceptance and here
+                connection.reset();
+                return;
+            }
+            connections.add(connection); // before the server sees it: from then on a fault has to find it
+        }
         if (network.swallows()) {
             connection.swallowFromNow();
         } else {

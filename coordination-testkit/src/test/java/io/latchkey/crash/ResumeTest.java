@@ -18,9 +18,6 @@ import org.junit.jupiter.api.Timeout;
 /** Bad luck while a client resumes. What a crash leaves behind is made by hand here: empty unlogged tables. */
 @Timeout(60)
 final class ResumeTest {
-    private static final String CRASH =
-            "TRUNCATE latchkey._incarnation, latchkey._session, latchkey._waiter, latchkey._reaper";
-
     private static final String FIRST_ONE_IS_SLOW =
             "IF p_holder = 'holder' AND nextval('public.tries') = 1 THEN PERFORM pg_sleep(1.2); END IF;";
     private static final String SLOW =
@@ -35,7 +32,7 @@ final class ResumeTest {
             try (Observer observer = new Observer(lease)) {
                 // The first one takes longer than the client's network time-out, and is carried out nevertheless.
                 database.execute(resumeWith("", FIRST_ONE_IS_SLOW));
-                database.execute(CRASH);
+                Scene.loseUnlogged(database);
                 eventually(() -> number(database.address(), "SELECT last_value FROM tries") > 1);
                 eventually(() ->
                         number(database.address(), "SELECT count(*) FROM latchkey.locks WHERE name = 'job'") == 1);
@@ -56,7 +53,7 @@ final class ResumeTest {
                 Latchkey other = client(database.url(), "other", 2_000).connect()) {
             Lease lease = holder.lock("job").acquire();
             database.execute(resumeWith(SLOW, ""));
-            database.execute(CRASH);
+            Scene.loseUnlogged(database);
             eventually(() ->
                     text(database.address(), "SELECT is_called FROM tries").equals("t"));
             lease.release(); // already claimed, not yet resumed: the database does not find it
@@ -73,17 +70,18 @@ final class ResumeTest {
 
     /** The original under another name, and one in its place that does something before and after. */
     private static String resumeWith(String before, String after) {
-        String types = "(uuid, uuid, text, integer, text, text[], bigint[], bigint[], bigint[])";
+        String types = "(uuid, uuid, text, integer, text, text[], bigint[], bigint[], bigint[], integer[], integer[])";
         return "CREATE SEQUENCE tries; ALTER FUNCTION latchkey.resume_session" + types + " RENAME TO resume_original; "
                 + """
                 CREATE FUNCTION latchkey.resume_session(p_old uuid, p_session uuid, p_holder text, p_timeout_ms integer, p_channel text,
                     p_names text[], p_tokens bigint[], p_requests bigint[], p_left_ms bigint[],
+                    p_weights integer[], p_permits integer[],
                     OUT outcome text, OUT incarnation bigint, OUT kept boolean[]) LANGUAGE plpgsql AS $$
                 BEGIN
                 """ + before + """
                     SELECT r.outcome, r.incarnation, r.kept INTO outcome, incarnation, kept
                       FROM latchkey.resume_original(p_old, p_session, p_holder, p_timeout_ms, p_channel,
-                                                    p_names, p_tokens, p_requests, p_left_ms) r;
+                                                    p_names, p_tokens, p_requests, p_left_ms, p_weights, p_permits) r;
                 """
                 + after
                 + " END $$";

@@ -70,6 +70,18 @@ final class GivingUpTest {
         assertThat(holder.lock("job").tryAcquire()).isPresent();
     }
 
+    /** A release that follows would go to somebody who has gone, and a try that follows that would be refused. */
+    @Test
+    void tryThatRanOutOfTime_hasLeftTheQueueWhenItReturns() throws Exception {
+        holder.lock("job").acquire();
+        client.lock("job").tryAcquire(); // opens the connection
+        for (int i = 0; i < 10; i++) {
+            assertThat(client.lock("job").tryAcquire(Duration.ofMillis(20))).isEmpty();
+            assertThat(Scene.number(database.address(), "SELECT count(*) FROM latchkey._waiter"))
+                    .isZero();
+        }
+    }
+
     @Test
     void interruptAndGrant_atTheSameMoment_leaveNoLockStuck() throws Exception {
         Random random = new Random(7);

@@ -39,6 +39,25 @@ public final class Scene {
         }
     }
 
+    /** Empties all unlogged tables at once, as a crash does; again if it got in the way of a client's call. */
+    public static void loseUnlogged(TestDatabase database) {
+        await().atMost(PATIENCE)
+                .pollDelay(Duration.ZERO)
+                .ignoreExceptionsMatching(Scene::isDeadlock)
+                .until(() -> {
+                    database.execute("""
+                    DO $$ BEGIN
+                        EXECUTE (SELECT 'TRUNCATE ' || string_agg(c.oid::regclass::text, ', ') FROM pg_class c
+                                  WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'r' AND c.relpersistence = 'u');
+                    END $$""");
+                    return true;
+                });
+    }
+
+    private static boolean isDeadlock(Throwable failure) {
+        return failure.getCause() instanceof SQLException e && "40P01".equals(e.getSQLState());
+    }
+
     /** A client with a short session. */
     public static LatchkeyBuilder client(String url, String holder, int timeoutMs) {
         return Latchkey.builder(url).holder(holder).sessionTimeout(Duration.ofMillis(timeoutMs));

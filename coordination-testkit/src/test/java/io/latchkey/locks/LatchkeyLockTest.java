@@ -1,55 +1,12 @@
 package io.latchkey.locks;
 
 import io.latchkey.Latchkey;
-import io.latchkey.Lease;
-import io.latchkey.testkit.LockContract;
-import io.latchkey.testkit.PostgresExtension;
-import io.latchkey.testkit.TestDatabase;
-import java.time.Duration;
-import java.util.Optional;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import io.latchkey.Lockable;
 
-/** The contract, through the client itself. */
-class LatchkeyLockTest extends LockContract {
-    @RegisterExtension
-    static final PostgresExtension POSTGRES = new PostgresExtension();
-
+/** The contract, through the plain lock. */
+class LatchkeyLockTest extends LockableContract {
     @Override
-    protected LockClient newClient() {
-        return new Client(Latchkey.connect(POSTGRES.database().url()));
-    }
-
-    @Override
-    protected TestDatabase database() {
-        return POSTGRES.database();
-    }
-
-    private record Client(Latchkey latchkey) implements LockClient {
-        @Override
-        public Optional<Held> tryLock(String name, Duration wait) throws InterruptedException {
-            return latchkey.lock(name).tryAcquire(wait).map(HeldLease::new);
-        }
-
-        @Override
-        public void close() {
-            latchkey.close();
-        }
-    }
-
-    private record HeldLease(Lease lease) implements LockContract.Held {
-        @Override
-        public long fencingToken() {
-            return lease.fencingToken();
-        }
-
-        @Override
-        public boolean isValid() {
-            return lease.isValid();
-        }
-
-        @Override
-        public void release() {
-            lease.release();
-        }
+    Lockable lockable(Latchkey latchkey, String name) {
+        return latchkey.lock(name);
     }
 }

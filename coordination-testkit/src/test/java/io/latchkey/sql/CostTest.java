@@ -1,8 +1,11 @@
 package io.latchkey.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** What calls write. */
@@ -39,7 +42,7 @@ final class CostTest extends SqlTest {
 
     @Test
     void failedTry_withoutTheLookFirst_usesTransactionId() throws SQLException {
-        sabotage("_acquire", "EXIT WHEN v_left > 0;", "");
+        sabotage("_acquire", "EXIT WHEN v_left > 0 AND", "EXIT WHEN false AND");
         Party b = client("b");
         client("a").tryAcquire("x", 1).granted();
         assertThat(transactionId(b, p -> p.tryAcquire("x", 2))).isNotEqualTo("null");
@@ -54,6 +57,55 @@ final class CostTest extends SqlTest {
         assertThat(transactionId(b, p -> p.acquireTimed("x", 2, false, MINUTE, 0)))
                 .isEqualTo("null");
         assertThat(transactionId(stranger, p -> p.tryAcquire("y", 2))).isEqualTo("null");
+    }
+
+    /** As when all instances fire a scheduled job: they find a free lock whose grant is on its way to the disk. */
+    @Test
+    void timedTry_behindUncommittedGrant_waitsForIt_andWritesNothing() throws Exception {
+        Party a = grantingUncommitted();
+        Party b = connect();
+        b.begin();
+        int pid = Integer.parseInt(b.ask("SELECT pg_backend_pid()"));
+        Future<Reply> reply = b.start(p -> p.acquireTimed("x", 2, false, MINUTE, 0));
+        await().pollInterval(Duration.ofMillis(1))
+                .until(() ->
+                        reply.isDone() || admin.is("wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = ?", pid));
+        a.commit();
+        assertThat(reply.get().outcome()).isEqualTo("held");
+        assertThat(b.ask("SELECT pg_current_xact_id_if_assigned()")).isEqualTo("null");
+    }
+
+    @Test
+    void timedTry_thatWaitsForTheRow_usesTransactionId() throws SQLException {
+        sabotage("_acquire", "v_looks = 500", "v_looks >= 0");
+        Party a = grantingUncommitted();
+        Party b = connect();
+        b.begin();
+        Party.Blocked<Reply> reply = b.block(admin, p -> p.acquireTimed("x", 2, false, MINUTE, 0));
+        a.commit();
+        assertThat(reply.result().outcome()).isEqualTo("held");
+        assertThat(b.ask("SELECT pg_current_xact_id_if_assigned()")).isNotEqualTo("null");
+    }
+
+    /** Somebody else may have the row for long, and not to grant it: then a free lock is waited for, and not refused. */
+    @Test
+    void timedTry_ofFreeLock_whoseRowIsBusy_isGranted() throws SQLException {
+        grantingUncommitted().rollback();
+        Party busy = connect();
+        busy.begin();
+        busy.ask("SELECT 1 FROM latchkey._lock FOR NO KEY UPDATE");
+        Party.Blocked<Reply> reply = connect().block(admin, p -> p.acquireTimed("x", 2, false, MINUTE, 0));
+        busy.commit();
+        reply.result().granted();
+    }
+
+    private Party grantingUncommitted() throws SQLException {
+        Party a = connect();
+        long token = a.acquireTimed("x", 1, false, MINUTE, 0).granted();
+        a.releaseTimed("x", token, 1);
+        a.begin();
+        a.acquireTimed("x", 3, false, MINUTE, 0).granted();
+        return a;
     }
 
     @Test

@@ -139,6 +139,39 @@ final class Party implements AutoCloseable {
                 .outcome();
     }
 
+    Reply read(String name, long request) throws SQLException {
+        return reply("latchkey.acquire_shared(?, ?, ?, true)", session, name, request);
+    }
+
+    Reply tryRead(String name, long request) throws SQLException {
+        return reply("latchkey.acquire_shared(?, ?, ?, false)", session, name, request);
+    }
+
+    Reply permits(String name, long request, int weight, int of) throws SQLException {
+        return reply("latchkey.acquire_shared(?, ?, ?, true, ?, ?)", session, name, request, weight, of);
+    }
+
+    Reply tryPermits(String name, long request, int weight, int of) throws SQLException {
+        return reply("latchkey.acquire_shared(?, ?, ?, false, ?, ?)", session, name, request, weight, of);
+    }
+
+    /** Gives a share back. */
+    String giveBack(String name, long token) throws SQLException {
+        return reply("latchkey.release_shared(?, ?, ?)", session, name, token).outcome();
+    }
+
+    Reply downgrade(String name, long token, long request) throws SQLException {
+        return reply("latchkey.downgrade_lock(?, ?, ?, ?)", session, name, token, request);
+    }
+
+    Reply upgrade(String name, long token, long request) throws SQLException {
+        return reply("latchkey.upgrade_lock(?, ?, ?, ?)", session, name, token, request);
+    }
+
+    String setPermits(String name, int permits) throws SQLException {
+        return reply("latchkey.set_permits(?, ?)", name, permits).outcome();
+    }
+
     String settle(String name) throws SQLException {
         return ask("SELECT latchkey.settle_lock(?)", name);
     }

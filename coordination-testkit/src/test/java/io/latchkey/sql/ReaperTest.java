@@ -3,10 +3,13 @@ package io.latchkey.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** {@code latchkey.reap()} makes expiry visible, and waits for nobody. */
 final class ReaperTest extends SqlTest {
+    private static final Pattern BLOCKS = Pattern.compile("\"Shared (?:Hit|Read) Blocks\": (\\d+)");
+
     private String reap() throws SQLException {
         return admin.ask("SELECT latchkey.reap()");
     }
@@ -172,5 +175,50 @@ final class ReaperTest extends SqlTest {
         loseUnloggedData();
         assertThat(reap()).isEqualTo("0");
         assertThat(count("latchkey._lock")).isEqualTo(1);
+    }
+
+    @Test
+    void reap_ofTooManySessionsForOneCall_looksAtABoundedPart_andComesRound() throws SQLException {
+        Party last = crowd();
+        long all = pages("SELECT count(*) FROM latchkey._session");
+        long part = pages("SELECT latchkey.reap()");
+        assertThat(part).as("pages of %s", all).isLessThan(all * 3 / 4);
+        for (int i = 0; i < 3 && count("latchkey._session WHERE holder = 'last'") > 0; i++) {
+            reap();
+        }
+        assertThat(last.renew()).isEqualTo("no_session");
+        assertThat(count("latchkey._session")).isEqualTo(60_000);
+    }
+
+    @Test
+    void reap_withoutItsBound_looksAtAll() throws SQLException {
+        sabotage("_reap_sessions", "e.ctid < format('(%s,0)', v_from + 1000)::tid", "true");
+        crowd();
+        long all = pages("SELECT count(*) FROM latchkey._session");
+        assertThat(pages("SELECT latchkey.reap()")).isGreaterThan(all * 3 / 4);
+    }
+
+    /** Many who live, and behind them one whose time is up. */
+    private Party crowd() throws SQLException {
+        admin.execute(
+                "INSERT INTO latchkey._session SELECT gen_random_uuid(), 'client', repeat('c', 63), 15000, now(), now(),"
+                        + " now() + interval '1 hour', now() FROM generate_series(1, 60000)");
+        Party last = client("last");
+        expire(last);
+        for (int i = 0; i < 20; i++) { // what the table's first use costs is not to be counted
+            admin.ask("SELECT latchkey.reap(1)");
+            admin.execute("UPDATE latchkey._reaper SET session_page = 0");
+        }
+        return last;
+    }
+
+    /** Pages that a query reads. */
+    private long pages(String query) throws SQLException {
+        String plan = admin.ask("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + query);
+        return BLOCKS.matcher(plan)
+                .results()
+                .limit(2)
+                .mapToLong(match -> Long.parseLong(match.group(1)))
+                .sum();
     }
 }

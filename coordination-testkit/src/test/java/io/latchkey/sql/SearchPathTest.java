@@ -45,6 +45,37 @@ final class SearchPathTest extends SqlTest {
                         party.texts("x", "y", "z", "z"),
                         party.numbers(Long.valueOf(next), 3L, 4L, 4L)))
                 .isEqualTo("released granted granted released");
+        useTimedLeases(party);
+        useShares(party);
+    }
+
+    private void useShares(Party party) throws SQLException {
+        party.release("r", party.tryAcquire("r", 10).granted());
+        long one = party.tryRead("r", 11).granted();
+        assertThat(party.acquire("r", 12).outcome()).isEqualTo("queued");
+        assertThat(party.read("r", 13).outcome()).isEqualTo("queued");
+        assertThat(party.giveBack("r", one)).isEqualTo("handed_over");
+        long permit = party.tryPermits("s", 14, 1, 3).granted();
+        assertThat(party.permits("s", 15, 2, 4).granted()).isGreaterThan(permit);
+        assertThat(party.giveBack("s", permit)).isEqualTo("released");
+        long write = party.tryAcquire("t", 16).granted();
+        assertThat(party.batch(
+                        party.texts("downgrade 17", "read", "try_read", "try_permits 1/3", "permits 1/3", "give_back"),
+                        party.texts("t", "u", "u", "v", "v", "r"),
+                        party.numbers(write, 18L, 19L, 20L, 21L, 22L)))
+                .isEqualTo("granted granted granted granted granted not_held");
+    }
+
+    private void useTimedLeases(Party party) throws SQLException {
+        for (long least : new long[] {0, 100}) {
+            String name = "timed " + least;
+            long timed = party.acquireTimed(name, 6, false, MINUTE, least).granted();
+            assertThat(party.acquireTimed(name, 7, false, MINUTE, least).outcome())
+                    .isEqualTo("held");
+            assertThat(party.releaseTimed(name, timed, 6)).isEqualTo("released");
+            assertThat(party.releaseTimed(name, timed, 6)).isEqualTo("not_held");
+        }
+        party.acquireTimed("timed 0", 8, false, MINUTE, 0).granted();
     }
 
     @Test
@@ -59,10 +90,18 @@ final class SearchPathTest extends SqlTest {
         assertThatThrownBy(() -> useLocks(attacker)).hasMessageContaining("ran as postgres");
     }
 
+    @Test
+    void operatorsOfTheCaller_areUsedWhereTheSchemaIsLeftOut_inShares() throws SQLException {
+        sabotage("release_shared", "h.token OPERATOR(pg_catalog.=) p_token", "h.token = p_token");
+        Party attacker = attackerWithOperators();
+        assertThatThrownBy(() -> useLocks(attacker)).hasMessageContaining("ran as postgres");
+    }
+
     private Party attackerWithOperators() throws SQLException {
         Party attacker = attacker();
-        for (String type :
-                new String[] {"text", "bigint", "uuid", "timestamptz", "xid", "boolean", "double precision"}) {
+        for (String type : new String[] {
+            "text", "bigint", "integer", "uuid", "timestamptz", "xid", "tid", "boolean", "double precision"
+        }) {
             String function = "spy_" + type.replace(' ', '_');
             attacker.execute("CREATE FUNCTION " + function + "(" + type + ", " + type + ") RETURNS boolean LANGUAGE sql"
                     + " AS $$ SELECT spy() $$");

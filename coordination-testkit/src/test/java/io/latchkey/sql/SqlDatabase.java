@@ -17,7 +17,8 @@ final class SqlDatabase {
     static synchronized TestDatabase fresh(int major) {
         TestDatabase database = BY_MAJOR.computeIfAbsent(major, SqlDatabase::create);
         database.execute("""
-                TRUNCATE latchkey._lock, latchkey._session, latchkey._waiter, latchkey._reaper, latchkey._incarnation
+                TRUNCATE latchkey._lock, latchkey._session, latchkey._waiter, latchkey._share, latchkey._reaper, latchkey._incarnation,
+                         latchkey._candidate, latchkey._watch
                     RESTART IDENTITY;
                 INSERT INTO latchkey._incarnation (id, granting_from)
                 VALUES (trunc(random() * 9007199254740992)::bigint, clock_timestamp());

@@ -95,6 +95,11 @@ abstract class SqlTest {
         return admin.ask("SELECT holder FROM latchkey.locks WHERE name = ?", name);
     }
 
+    /** The public names of all holders, in order. */
+    final String holders(String name) throws SQLException {
+        return admin.ask("SELECT string_agg(holder, ' ' ORDER BY holder) FROM latchkey.locks WHERE name = ?", name);
+    }
+
     final long count(String from) throws SQLException {
         return Long.parseLong(admin.ask("SELECT count(*) FROM " + from));
     }
@@ -102,7 +107,8 @@ abstract class SqlTest {
     /** What a crash of the server leaves: unlogged tables are empty. */
     final void loseUnloggedData() throws SQLException {
         admin.execute(
-                "TRUNCATE latchkey._incarnation, latchkey._session, latchkey._waiter, latchkey._reaper RESTART IDENTITY");
+                "TRUNCATE latchkey._incarnation, latchkey._session, latchkey._waiter, latchkey._share, latchkey._reaper,"
+                        + " latchkey._candidate, latchkey._watch RESTART IDENTITY");
     }
 
     final void endGracePeriod() throws SQLException {

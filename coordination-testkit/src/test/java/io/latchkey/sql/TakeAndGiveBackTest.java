@@ -90,7 +90,10 @@ final class TakeAndGiveBackTest extends SqlTest {
 
     @Test
     void release_whenEnqueuingDoesNotMarkTheRow_leavesTheWaiterBehind() throws SQLException {
-        sabotage("_enqueue", "UPDATE latchkey._lock l SET waiting = true WHERE", "PERFORM FROM latchkey._lock l WHERE");
+        sabotage(
+                "_enqueue",
+                "SET waiting = true, queued = true, shared_above = CASE WHEN p_lock.waiting THEN l.shared_above ELSE l.token END",
+                "SET token = l.token");
         assertThat(releaseBehindUncommittedEnqueue()).isEqualTo("released");
         assertThat(holder("x")).isEqualTo("none");
         assertThat(count("latchkey._waiter WHERE token IS NULL")).isEqualTo(1);

@@ -21,6 +21,42 @@ final class ExamplesTest {
         }
     }
 
+    @Test
+    void leader_thatIsKilled_isFollowedByTheNext_andOneThatLeavesAtOnce() {
+        try (TestDatabase database = PostgresServer.shared().database();
+                JavaProcess ann = JavaProcess.start(LeaderLatchMain.class, database.url(), "ann")) {
+            long first =
+                    Long.parseLong(ann.expect("ann leads, term (\\d+)", SOON).group(1));
+            try (JavaProcess ben = JavaProcess.start(LeaderLatchMain.class, database.url(), "ben");
+                    JavaProcess cleo = candidateAfter(ben, database)) {
+                ann.kill();
+                long second = Long.parseLong(
+                        ben.expect("ben leads, term (\\d+)", SOON).group(1));
+                assertThat(second).isGreaterThan(first);
+                ben.send("");
+                ben.expect("ben has left", SOON);
+                cleo.expect("cleo leads, term \\d+", SOON);
+            }
+        }
+    }
+
+    private static JavaProcess candidateAfter(JavaProcess before, TestDatabase database) {
+        before.expect("ben is a candidate", SOON);
+        return JavaProcess.start(LeaderLatchMain.class, database.url(), "cleo");
+    }
+
+    @Test
+    void workers_areNeverMoreThanThereAreSeats() {
+        try (TestDatabase database = PostgresServer.shared().database();
+                JavaProcess pool = JavaProcess.start(WorkerPoolMain.class, database.url())) {
+            pool.expect("All done: true", SOON);
+            assertThat(pool.output())
+                    .filteredOn(line -> line.startsWith("Job "))
+                    .hasSize(9)
+                    .allMatch(line -> line.matches("Job \\d runs, [123] at work, token \\d+"));
+        }
+    }
+
     private static void run(Class<?> example, TestDatabase database, String... lines) {
         try (JavaProcess process = JavaProcess.start(example, database.url())) {
             for (String line : lines) {

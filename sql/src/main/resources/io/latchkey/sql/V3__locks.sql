@@ -6,8 +6,8 @@
 --                       hinders no change of state (PostgreSQL lets NO KEY UPDATE and KEY SHARE coexist)
 --   FOR UPDATE          asked for before every grant, and only with SKIP LOCKED: not to be had while a fence is open
 
-CREATE TYPE latchkey.reply AS (outcome text, token bigint, incarnation bigint, retry_ms bigint);
-COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile.';
+CREATE TYPE latchkey.reply AS (outcome text, token bigint, incarnation bigint, retry_ms bigint, permits integer);
+COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile; how many permits the semaphore has, if that is another number than the caller believes.';
 
 CREATE FUNCTION latchkey._notify(p_channel text, p_request bigint, p_token bigint, p_incarnation bigint) RETURNS void
 LANGUAGE plpgsql
@@ -30,7 +30,8 @@ DECLARE
     v_token bigint;
 BEGIN
     UPDATE latchkey._lock l
-       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket, waiting = p_waiting,
+       SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket,
+           waiting = p_waiting, queued = p_waiting, taken = 0, shared_above = l.token,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
@@ -42,54 +43,82 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._grant(text, uuid, bigint, text, bigint, bigint, bigint, boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
 
-CREATE FUNCTION latchkey._clear(p_name text, p_waiting boolean) RETURNS void
+CREATE FUNCTION latchkey._clear(p_name text, p_queued boolean) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
     UPDATE latchkey._lock l
-       SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL, waiting = p_waiting
+       SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL, waiting = p_queued, queued = p_queued
      WHERE l.name OPERATOR(pg_catalog.=) p_name;  -- acquire_lock calls it with its caller's search_path
 END $$;
-COMMENT ON FUNCTION latchkey._clear(text, boolean) IS 'Writes "free" into a row that the caller has locked; the token stays.';
+COMMENT ON FUNCTION latchkey._clear(text, boolean) IS 'Writes "free" into the row of an exclusive lock that the caller has locked; the token stays.';
 
-CREATE FUNCTION latchkey._hand_over(p_name text, p_served bigint, p_unfenced boolean DEFAULT false) RETURNS text
+CREATE FUNCTION latchkey._hand_over(p_lock latchkey._lock, p_unfenced boolean DEFAULT false) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
     v_incarnation bigint;
     v_grace       bigint;
-    v_token       bigint;
     v_waiter      record;
+    v_token       bigint  := p_lock.token;
+    v_ticket      bigint  := p_lock.ticket;
+    v_taken       integer := p_lock.taken;
+    v_above       bigint  := CASE WHEN p_lock.taken = 0 THEN p_lock.token ELSE p_lock.shared_above END;
+    v_counted     boolean := p_lock.taken = 0;
+    v_fenced      boolean := false;
+    v_queued      boolean := false;
 BEGIN
     SELECT i.id, i.grace_left_ms INTO v_incarnation, v_grace FROM latchkey._incarnation() i;
     IF v_grace > 0 THEN
         RETURN 'grace';
     ELSIF NOT p_unfenced THEN
-        PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+        PERFORM FROM latchkey._lock l WHERE l.name = p_lock.name FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
             RETURN 'fenced';
         END IF;
     END IF;
     LOOP
-        SELECT w.ticket, w.session, w.request, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
+        SELECT w.ticket, w.session, w.request, w.weight, w.at_most_ms, w.at_least_ms, s.channel, s.holder, s.expires_at > clock_timestamp() AS alive
           INTO v_waiter
           FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session
-         WHERE w.name = p_name AND w.ticket > p_served
+         WHERE w.name = p_lock.name AND w.ticket > v_ticket
          ORDER BY w.ticket LIMIT 1;
-        IF NOT FOUND THEN
-            PERFORM latchkey._clear(p_name, false);
-            RETURN 'free';
+        EXIT WHEN NOT FOUND;
+        IF NOT coalesce(v_waiter.alive, false) THEN
+            DELETE FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.ticket = v_waiter.ticket;
+            CONTINUE;
         END IF;
-        EXIT WHEN v_waiter.alive;
-        DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
+        IF NOT v_counted AND NOT latchkey._fits(v_waiter.weight, v_taken, p_lock.permits) THEN
+            SELECT c.taken, c.fenced INTO v_taken, v_fenced FROM latchkey._count_shares(p_lock.name, v_above) c;
+            v_counted := true;
+        END IF;
+        IF NOT latchkey._fits(v_waiter.weight, v_taken, p_lock.permits) THEN
+            v_queued := true;  -- and nobody behind it is served before it is
+            EXIT;
+        ELSIF v_waiter.weight IS NULL THEN
+            -- Others may wait behind it, or not: where there was a queue there soon is one again, so the next release looks.
+            v_token := latchkey._grant(p_lock.name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
+            UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_lock.name AND w.ticket = v_waiter.ticket;
+            PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
+            RETURN 'granted';
+        END IF;
+        v_token := latchkey._next_token(v_token);
+        v_taken := v_taken + v_waiter.weight;
+        v_ticket := v_waiter.ticket;
+        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
+        VALUES (p_lock.name, v_token, v_waiter.session, v_waiter.request, v_waiter.weight, clock_timestamp(), v_ticket);
+        UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_lock.name AND w.ticket = v_ticket;
+        PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     END LOOP;
-    -- Others may wait behind it, or not: where there was a queue there soon is one again, so the next release looks.
-    v_token := latchkey._grant(p_name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
-    UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_name AND w.ticket = v_waiter.ticket;
-    PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
-    RETURN 'granted';
+    UPDATE latchkey._lock l
+       SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
+           token = v_token, ticket = v_ticket, taken = v_taken, shared_above = v_above,
+           granted_at = CASE WHEN v_token > p_lock.token THEN clock_timestamp() ELSE l.granted_at END,
+           queued = v_queued, waiting = v_queued OR v_taken > 0 OR l.permits IS NOT NULL
+     WHERE l.name = p_lock.name;
+    RETURN CASE WHEN v_token > p_lock.token THEN 'granted' WHEN NOT v_queued THEN 'free' WHEN v_fenced THEN 'fenced' ELSE 'held' END;
 END $$;
-COMMENT ON FUNCTION latchkey._hand_over(text, bigint, boolean) IS 'Grants a lock that nobody holds to the first live waiter behind the ticket that was served last, and tells it. The caller has the row; p_unfenced: even FOR UPDATE. granted, free (nobody waits), or fenced or grace (not now; nothing was changed).';
+COMMENT ON FUNCTION latchkey._hand_over(latchkey._lock, boolean) IS 'Grants a lock that nobody holds alone to the live waiters at the head of the queue, as many as can have it together, and tells them. The caller has the row; p_unfenced: even FOR UPDATE. granted; free (nobody waits); held (the first has to wait on, for others that share it); or fenced or grace (not now).';
 
 CREATE FUNCTION latchkey._holder_left_ms(p_lock latchkey._lock) RETURNS bigint
 LANGUAGE plpgsql
@@ -105,7 +134,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the holder still has the lock; 0: nobody holds it, and nobody can come back. The caller has the row.';
 
-CREATE FUNCTION latchkey._acquire(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text)
+CREATE FUNCTION latchkey._acquire(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text,
+                                  p_weight integer DEFAULT NULL, p_permits integer DEFAULT NULL)
 RETURNS latchkey.reply
 LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
@@ -113,6 +143,8 @@ DECLARE
     v_lock  latchkey._lock;
     v_grace bigint;
     v_left  bigint;
+    v_known boolean;
+    v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
     SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
@@ -125,18 +157,31 @@ BEGIN
         IF NOT p_wait THEN
             -- A look first: a call that cannot have the lock and does not wait writes nothing.
             SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name;
+            v_known := FOUND;
             v_left := CASE WHEN v_lock.request = p_request THEN 0
-                           WHEN FOUND THEN latchkey._remaining_ms(v_lock.session, v_lock.expires_at)
+                           WHEN v_known THEN latchkey._seems_held_ms(v_lock, p_weight)
                            ELSE v_grace END;
-            EXIT WHEN v_left > 0;
+            EXIT WHEN v_left > 0 AND (v_lock.name IS NULL
+                                      OR (v_lock.permits IS NULL) = (p_permits IS NULL) AND coalesce(p_weight <= v_lock.permits, true));
         END IF;
-        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+        IF p_wait OR p_at_most_ms IS NULL OR NOT v_known OR v_looks = 500 THEN
+            SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
+        ELSE
+            -- All instances try a scheduled job at the same moment. Who waited for the row of the first, until its grant is flushed,
+            -- would write that it waited; so the others look again until they see it, and write nothing.
+            SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE SKIP LOCKED;
+            IF NOT FOUND THEN
+                v_looks := v_looks + 1;
+                PERFORM pg_sleep(0.001);
+                CONTINUE;
+            END IF;
+        END IF;
         IF NOT FOUND THEN
-            PERFORM latchkey._check_name(p_name);
-            INSERT INTO latchkey._lock (name, token, granted_at)
-            SELECT p_name, s.token_floor, clock_timestamp() FROM latchkey._setting s
-            ON CONFLICT DO NOTHING;
+            PERFORM latchkey._insert_lock(p_name, p_permits);
             CONTINUE;
+        ELSIF p_permits IS NOT NULL OR v_lock.permits IS NOT NULL THEN
+            PERFORM latchkey._check_permits(v_lock.permits, p_weight, p_permits);
+            v_reply.permits := nullif(v_lock.permits, p_permits);
         END IF;
         v_left := latchkey._holder_left_ms(v_lock);
         IF v_left > 0 THEN
@@ -147,23 +192,37 @@ BEGIN
                 RETURN v_reply;
             END IF;
             EXIT;
-        ELSIF v_lock.waiting THEN
-            CASE latchkey._hand_over(p_name, v_lock.ticket)
+        ELSIF p_weight IS NOT NULL THEN
+            SELECT s.token INTO v_reply.token FROM latchkey._share s
+             WHERE s.session = p_session AND s.request = p_request AND s.name = p_name AND NOT s.given_back;
+            IF FOUND THEN
+                v_reply.outcome := 'granted';
+                RETURN v_reply;
+            END IF;
+        END IF;
+        IF v_lock.queued THEN
+            CASE latchkey._hand_over(v_lock)
                 WHEN 'fenced' THEN v_left := 20;
                 WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
+                WHEN 'held'   THEN v_left := greatest(latchkey._shares_left_ms(p_name), 20);
                 ELSE CONTINUE;
             END CASE;
             EXIT;
         ELSIF v_grace > 0 THEN
             v_left := v_grace;
             EXIT;
+        ELSIF NOT latchkey._fits(p_weight, v_lock.taken, v_lock.permits) THEN
+            SELECT c.taken, c.left_ms INTO v_lock.taken, v_left FROM latchkey._count_shares(p_name, v_lock.shared_above) c;
+            EXIT WHEN NOT latchkey._fits(p_weight, v_lock.taken, v_lock.permits);
         END IF;
         PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN  -- a fenced transaction is open
             v_left := 20;
             EXIT;
         END IF;
-        v_reply.token := latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false);
+        v_reply.token := CASE WHEN p_weight IS NULL
+                              THEN latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false)
+                              ELSE latchkey._grant_share(v_lock, p_session, p_request, p_weight) END;
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
@@ -171,24 +230,48 @@ BEGIN
     v_reply.outcome := 'held';
     IF p_wait THEN
         v_reply.outcome := 'queued';
-        PERFORM latchkey._enqueue(v_lock, p_session, p_request, p_at_most_ms, p_at_least_ms);
+        PERFORM latchkey._enqueue(v_lock, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight);
     END IF;
     RETURN v_reply;
 END $$;
-COMMENT ON FUNCTION latchkey._acquire(uuid, text, bigint, boolean, bigint, bigint, text) IS 'The whole of taking a lock, whatever its state.';
+COMMENT ON FUNCTION latchkey._acquire(uuid, text, bigint, boolean, bigint, bigint, text, integer, integer) IS 'The whole of taking a lock, whatever its state. p_weight: of a share, NULL for the exclusive lock; p_permits: of a semaphore, NULL for a lock.';
 
-CREATE FUNCTION latchkey._enqueue(p_lock latchkey._lock, p_session uuid, p_request bigint, p_at_most_ms bigint, p_at_least_ms bigint) RETURNS void
+CREATE FUNCTION latchkey._insert_lock(p_name text, p_permits integer, p_set boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF NOT p_lock.waiting THEN
-        UPDATE latchkey._lock l SET waiting = true WHERE l.name = p_lock.name;
+    PERFORM latchkey._check_name(p_name);
+    IF p_permits IS NOT NULL THEN
+        IF p_permits NOT BETWEEN 1 AND 1000000000 THEN
+            PERFORM latchkey._refuse('LK002', format('a semaphore of %s permits is not possible', p_permits), 'Choose 1 to 1,000,000,000.');
+        END IF;
+        -- Known for good from now on: this transaction is flushed even where the caller's default is not to wait for it.
+        IF current_setting('synchronous_commit') = 'off' THEN
+            PERFORM set_config('synchronous_commit', 'on', true);
+        END IF;
     END IF;
-    INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, queued_at)
-    VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, clock_timestamp())
+    INSERT INTO latchkey._lock (name, token, granted_at, waiting, permits, permits_set)
+    SELECT p_name, s.token_floor, clock_timestamp(), p_permits IS NOT NULL, p_permits, p_set FROM latchkey._setting s
+    ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION latchkey._insert_lock(text, integer, boolean) IS 'Writes the row of a lock or semaphore of which nobody has heard, unless somebody else was faster.';
+
+CREATE FUNCTION latchkey._enqueue(p_lock latchkey._lock, p_session uuid, p_request bigint, p_at_most_ms bigint, p_at_least_ms bigint, p_weight integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF NOT p_lock.queued THEN
+        UPDATE latchkey._lock l SET waiting = true, queued = true, shared_above = CASE WHEN p_lock.waiting THEN l.shared_above ELSE l.token END
+         WHERE l.name = p_lock.name;
+    END IF;
+    IF p_weight IS NOT NULL THEN  -- it was told to ask again, see set_permits
+        DELETE FROM latchkey._waiter w WHERE w.session = p_session AND w.request = p_request AND w.token = 0;
+    END IF;
+    INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, weight, queued_at)
+    VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight, clock_timestamp())
     ON CONFLICT (session, request) DO NOTHING;
 END $$;
-COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
+COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint, integer) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
 
 -- The short cuts. acquire_lock, release_lock and run_batch have no SET clause, which costs a tenth of a round trip: every name,
 -- operator and type in them has its schema instead, so that a caller's search_path, and what lies in pg_temp, decide nothing.
@@ -213,7 +296,7 @@ BEGIN
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
     RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
-                   THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,)' END INTO v_reply;
+                   THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
     IF v_reply IS NULL THEN
         IF FOUND THEN
             -- An update hands the open row locks of others on to the row's new version: that is what xmax tells, in one node of a
@@ -235,23 +318,23 @@ CREATE FUNCTION latchkey._release(p_session uuid, p_name text, p_token bigint) R
 LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
-    v_ticket   bigint;
+    v_lock     latchkey._lock;
     v_unfenced boolean;
     v_reply    latchkey.reply;
 BEGIN
     -- Most often nobody else is at it and no fence is open, and one row lock serves for both questions.
-    SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
+    SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR UPDATE SKIP LOCKED;
     v_unfenced := FOUND;
     IF NOT v_unfenced THEN
-        SELECT l.ticket INTO v_ticket FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name AND l.token = p_token AND l.session = p_session FOR NO KEY UPDATE;
         IF NOT FOUND THEN
             v_reply.outcome := 'not_held';
             SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
             RETURN v_reply;
         END IF;
     END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_ticket;
-    v_reply.outcome := latchkey._hand_over(p_name, v_ticket, v_unfenced);
+    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_lock.ticket;
+    v_reply.outcome := latchkey._hand_over(v_lock, v_unfenced);
     IF v_reply.outcome IN ('fenced', 'grace') THEN
         PERFORM latchkey._clear(p_name, true);
     ELSE
@@ -270,7 +353,7 @@ BEGIN
     UPDATE latchkey._lock l SET session = NULL, request = NULL
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.token OPERATOR(pg_catalog.=) p_token
        AND l.session OPERATOR(pg_catalog.=) p_session AND NOT l.waiting
-    RETURNING '(released,,,)' INTO v_reply;
+    RETURNING '(released,,,,)' INTO v_reply;
     IF v_reply IS NULL THEN
         v_reply := latchkey._release(p_session, p_name, p_token)::pg_catalog.text;
     END IF;
@@ -282,7 +365,8 @@ CREATE FUNCTION latchkey._settle(p_name text) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_lock latchkey._lock;
+    v_lock    latchkey._lock;
+    v_outcome text;
 BEGIN
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
@@ -290,9 +374,13 @@ BEGIN
     ELSIF NOT v_lock.waiting OR latchkey._holder_left_ms(v_lock) > 0 THEN
         RETURN 'settled';
     END IF;
-    RETURN replace(latchkey._hand_over(p_name, v_lock.ticket), 'free', 'settled');
+    v_outcome := CASE WHEN v_lock.queued THEN latchkey._hand_over(v_lock) ELSE 'free' END;
+    IF v_lock.taken > 0 AND v_outcome IN ('free', 'granted', 'held') THEN
+        SELECT CASE WHEN c.fenced THEN 'fenced' ELSE v_outcome END INTO v_outcome FROM latchkey._count_shares(p_name, v_lock.shared_above) c;
+    END IF;
+    RETURN replace(v_outcome, 'free', 'settled');
 END $$;
-COMMENT ON FUNCTION latchkey._settle(text) IS 'Hands a lock over if it is waited for and nobody holds it. Never waits for a row.';
+COMMENT ON FUNCTION latchkey._settle(text) IS 'Hands a lock over if it is waited for and can be had, and forgets shares that are over. Never waits for a row.';
 
 CREATE FUNCTION latchkey.settle_lock(p_name text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
@@ -300,13 +388,14 @@ AS $$
 BEGIN
     RETURN latchkey._settle(p_name);
 END $$;
-COMMENT ON FUNCTION latchkey.settle_lock(text) IS 'Hands a lock over if it is waited for and nobody holds it: settled or granted, or (look again) busy, fenced or grace.';
+COMMENT ON FUNCTION latchkey.settle_lock(text) IS 'Hands a lock over if it is waited for and can be had: settled, granted or held (by others that share it), or (look again) busy, fenced or grace.';
 
 CREATE FUNCTION latchkey._withdraw(p_session uuid, p_name text, p_request bigint) RETURNS latchkey.reply
 LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
     v_lock  latchkey._lock;
+    v_token bigint;
     v_reply latchkey.reply;
 BEGIN
     SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
@@ -316,8 +405,16 @@ BEGIN
         v_reply := latchkey._release(p_session, p_name, v_lock.token);
     ELSIF v_lock.request = p_request AND v_lock.expires_at IS NOT NULL THEN
         v_reply := latchkey._release_timed(p_name, v_lock.token, p_request, false);
+    ELSIF v_lock.taken > 0 THEN
+        SELECT s.token INTO v_token FROM latchkey._share s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name;
+        IF FOUND THEN
+            v_reply := latchkey._release_share(p_session, p_name, v_token);
+        END IF;
     END IF;
     DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.session = p_session AND w.request = p_request;
+    IF FOUND AND v_lock.taken > 0 THEN
+        PERFORM latchkey._settle(p_name);  -- it may have kept others waiting that fit
+    END IF;
     RETURN v_reply;
 END $$;
 COMMENT ON FUNCTION latchkey._withdraw(uuid, text, bigint) IS 'Ends a call wherever it stands: takes it out of the queue, or gives back what it was granted.';

@@ -4,14 +4,24 @@ CREATE FUNCTION latchkey._reap_sessions(p_limit integer) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_pages bigint := pg_relation_size('latchkey._session') / current_setting('block_size')::bigint;
+    v_from  bigint := (SELECT CASE WHEN r.session_page < v_pages THEN r.session_page ELSE 0 END FROM latchkey._reaper r);
+    v_next  bigint := CASE WHEN v_from + 1000 < v_pages THEN v_from + 1000 ELSE 0 END;
     v_ended integer;
 BEGIN
+    -- Page by page: an index on the end of sessions would cost each renewal, and all of a big table each call.
     DELETE FROM latchkey._session s
-     WHERE s.ctid = ANY (ARRAY(SELECT e.ctid FROM latchkey._session e WHERE e.expires_at <= clock_timestamp() LIMIT p_limit FOR UPDATE SKIP LOCKED));
+     WHERE s.ctid = ANY (ARRAY(SELECT e.ctid FROM latchkey._session e
+                                WHERE e.ctid >= format('(%s,0)', v_from)::tid AND e.ctid < format('(%s,0)', v_from + 1000)::tid
+                                  AND e.expires_at <= clock_timestamp() LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS v_ended = ROW_COUNT;
+    IF v_ended >= p_limit THEN
+        v_next := v_from;
+    END IF;
+    UPDATE latchkey._reaper r SET session_page = v_next WHERE r.session_page <> v_next;
     RETURN v_ended;
 END $$;
-COMMENT ON FUNCTION latchkey._reap_sessions(integer) IS 'Ends sessions whose time is up, so many at the most. What they held is free from then on.';
+COMMENT ON FUNCTION latchkey._reap_sessions(integer) IS 'Ends sessions whose time is up, so many at the most; what they held is free from then on. Looks at 1,000 pages, on from where the last call stopped.';
 
 CREATE FUNCTION latchkey._reap_queues(p_limit integer) RETURNS integer
 LANGUAGE plpgsql
@@ -19,24 +29,36 @@ AS $$
 DECLARE
     v_names text[];
     v_read  integer;
-    v_name  text := '';
+    v_next  text;
+    v_name  text;
     v_done  integer := 0;
 BEGIN
-    SELECT array_agg(DISTINCT c.name ORDER BY c.name), count(*) INTO v_names, v_read
-      FROM (SELECT w.name FROM latchkey._waiter w
-             WHERE w.name > (SELECT r.waiter_cursor FROM latchkey._reaper r) ORDER BY w.name LIMIT 1000) c;
+    SELECT array_agg(DISTINCT c.name ORDER BY c.name)
+               FILTER (WHERE s.id IS NULL OR coalesce(h.expires_at, l.expires_at, '-infinity') <= clock_timestamp()),
+           count(*), max(c.name)
+      INTO v_names, v_read, v_next
+      FROM (SELECT w.name, w.session FROM latchkey._waiter w
+             WHERE w.name > (SELECT r.waiter_cursor FROM latchkey._reaper r) ORDER BY w.name LIMIT 1000) c
+      LEFT JOIN latchkey._session s ON s.id = c.session
+      LEFT JOIN latchkey._lock l ON l.name = c.name
+      LEFT JOIN latchkey._session h ON h.id = l.session;
+    IF v_read < 1000 THEN
+        v_next := '';
+    END IF;
     FOREACH v_name IN ARRAY coalesce(v_names, '{}') LOOP
-        CONTINUE WHEN NOT EXISTS (SELECT FROM latchkey._lock l WHERE l.name = v_name AND latchkey._remaining_ms(l.session, l.expires_at) = 0)
+        CONTINUE WHEN NOT EXISTS (SELECT FROM latchkey._lock l WHERE l.name = v_name AND latchkey._seems_held_ms(l, NULL) = 0)
                   AND NOT EXISTS (SELECT FROM latchkey._waiter w LEFT JOIN latchkey._session s ON s.id = w.session WHERE w.name = v_name AND s.id IS NULL);
         PERFORM FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
         DELETE FROM latchkey._waiter w WHERE w.name = v_name AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session);
         PERFORM latchkey._settle(v_name);
         v_done := v_done + 1;
-        EXIT WHEN v_done >= p_limit;
+        IF v_done >= p_limit THEN
+            v_next := v_name;
+            EXIT;
+        END IF;
     END LOOP;
-    UPDATE latchkey._reaper r SET waiter_cursor = CASE WHEN v_done >= p_limit OR v_read = 1000 THEN v_name ELSE '' END
-     WHERE r.waiter_cursor <> '' OR v_done >= p_limit OR v_read = 1000;
+    UPDATE latchkey._reaper r SET waiter_cursor = v_next WHERE r.waiter_cursor <> v_next;
     RETURN v_done;
 END $$;
 COMMENT ON FUNCTION latchkey._reap_queues(integer) IS 'Hands over locks that are waited for and that nobody holds, and removes waiters whose session is gone. Looks at up to 1,000 waiters, on from where the last call stopped.';
@@ -46,19 +68,25 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_names  text[];
+    v_idle   text[];
     v_floor  bigint;
     v_purged integer;
 BEGIN
     v_names := ARRAY(SELECT l.name FROM latchkey._lock l
                       WHERE l.name > (SELECT r.lock_cursor FROM latchkey._reaper r) ORDER BY l.name LIMIT 500);
-    WITH idle AS (
+    v_idle := ARRAY(
         SELECT l.name FROM latchkey._lock l, latchkey._setting g
-         WHERE l.name = ANY (v_names) AND l.granted_at < clock_timestamp() - g.idle_after AND NOT l.waiting
+         WHERE l.name = ANY (v_names) AND l.granted_at < clock_timestamp() - g.idle_after AND NOT l.permits_set
            AND CASE WHEN l.session IS NOT NULL THEN NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.session)
                     ELSE coalesce(l.expires_at < clock_timestamp() - g.idle_after, true) END
-           FOR UPDATE OF l SKIP LOCKED
-    ), purged AS (
-        DELETE FROM latchkey._lock l USING idle WHERE l.name = idle.name RETURNING l.token
+           FOR UPDATE OF l SKIP LOCKED);
+    -- Who waits and who shares is asked with the rows in hand.
+    WITH purged AS (
+        DELETE FROM latchkey._lock l
+         WHERE l.name = ANY (v_idle)
+           AND NOT EXISTS (SELECT FROM latchkey._waiter w WHERE w.name = l.name)
+           AND NOT EXISTS (SELECT FROM latchkey._share s WHERE s.name = l.name)
+        RETURNING l.token
     )
     SELECT max(p.token), count(*) INTO v_floor, v_purged FROM purged p;
     UPDATE latchkey._setting g SET token_floor = v_floor WHERE g.token_floor < v_floor;
@@ -68,25 +96,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, and remembers the highest token among them. Looks at 500 rows, on from where the last call stopped.';
 
-CREATE FUNCTION latchkey._reap_in_turn(p_pause interval, p_limit integer) RETURNS integer
+CREATE FUNCTION latchkey._reap_in_turn(p_pause interval, p_limit integer, p_cron_every interval DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_now timestamptz := clock_timestamp();
 BEGIN
     -- The plain look first: a call out of turn costs one read.
-    IF EXISTS (SELECT FROM latchkey._reaper r WHERE r.last_run > clock_timestamp() - p_pause AND r.last_run <= clock_timestamp()) THEN
+    IF EXISTS (SELECT FROM latchkey._reaper r WHERE r.last_run > v_now - p_pause AND r.last_run <= v_now) THEN
         RETURN 0;
     END IF;
     IF NOT EXISTS (SELECT FROM latchkey._reaper) THEN  -- ON CONFLICT waits for one who is changing the row
         INSERT INTO latchkey._reaper (last_run) VALUES ('-infinity') ON CONFLICT DO NOTHING;
     END IF;
     PERFORM FROM latchkey._reaper r WHERE r.only_row FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND OR (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
+    IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    UPDATE latchkey._reaper r SET last_run = clock_timestamp() WHERE r.only_row;
-    RETURN latchkey._reap_sessions(p_limit) + latchkey._reap_queues(p_limit) + latchkey._reap_idle_locks();
+    UPDATE latchkey._reaper r
+       SET last_run   = v_now,
+           cron_run   = CASE WHEN p_cron_every IS NULL THEN r.cron_run ELSE v_now END,
+           cron_every = coalesce(p_cron_every, r.cron_every)
+     WHERE r.only_row;
+    IF (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
+        RETURN 0;
+    END IF;
+    RETURN latchkey._reap_sessions(p_limit) + latchkey._reap_shares(p_limit) + latchkey._reap_queues(p_limit) + latchkey._reap_idle_locks() + latchkey._reap_candidates();
 END $$;
-COMMENT ON FUNCTION latchkey._reap_in_turn(interval, integer) IS 'Reaps unless somebody did a moment ago or is doing it. Waits for nobody.';
+COMMENT ON FUNCTION latchkey._reap_in_turn(interval, integer, interval) IS 'Reaps unless somebody did a moment ago or is doing it. Waits for nobody. p_cron_every: it is pg_cron that calls, so often.';
 
 CREATE FUNCTION latchkey.reap(p_limit integer DEFAULT 1000) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
@@ -101,7 +138,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
     SELECT pg_notify(s.channel, to_hex(w.request) || ' ' || w.token || ' ' || i.id)
       FROM latchkey._waiter w
-      JOIN latchkey._lock l ON l.name = w.name AND l.token = w.token
+      JOIN latchkey._lock l ON l.name = w.name
+                           AND (l.token = w.token OR w.token = 0 OR EXISTS (SELECT FROM latchkey._share h WHERE h.name = w.name AND h.token = w.token))
       JOIN latchkey._session s ON s.id = w.session AND s.channel IS NOT NULL,
            latchkey._incarnation i
      WHERE w.name = ANY (p_names)
@@ -131,10 +169,10 @@ BEGIN
         ELSIF v_call.call OPERATOR(pg_catalog.=) 'withdraw' THEN
             v_reply := latchkey._withdraw(p_session, v_call.name, v_call.number)::pg_catalog.text;
         ELSE
-            PERFORM latchkey._refuse('LK002', 'there is no such call in a batch', 'Calls are try, acquire, release and withdraw.');
+            v_reply := latchkey._run_shared(p_session, v_call.call, v_call.name, v_call.number);
         END IF;
         v_replies[v_call.place] := v_reply;
     END LOOP;
     RETURN v_replies;
 END $$;
-COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request). Replies, as text, stand in the order of the calls.';
+COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request), and those for shares: read, try_read (the request), "permits 2/10", "try_permits 2/10" (2 of a semaphore of 10; the request), give_back (the token), "downgrade 4711" and "upgrade 4711" (the request; the token). Replies, as text, stand in the order of the calls.';

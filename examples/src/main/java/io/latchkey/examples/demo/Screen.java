@@ -8,9 +8,9 @@ import java.time.Duration;
 import java.util.Locale;
 
 /** The terminal: colours where there are any, plain characters where others do not arrive, 80 columns. Thread-safe. */
-final class Screen {
+public final class Screen {
     /** Colours of the terminal's own palette, so that they suit its background; the plain blue is too dark for many. */
-    enum Ink {
+    public enum Ink {
         PLAIN("0"),
         BOLD("1"),
         DIM("2"),
@@ -40,7 +40,7 @@ final class Screen {
     }
 
     /** As the script {@code demo} found the terminal. */
-    static Screen ofTerminal() {
+    public static Screen ofTerminal() {
         boolean unicode = Boolean.getBoolean("latchkey.demo.unicode");
         PrintStream out = new PrintStream(
                 new FileOutputStream(FileDescriptor.out),
@@ -49,30 +49,30 @@ final class Screen {
         return new Screen(out, Boolean.getBoolean("latchkey.demo.colour"), unicode);
     }
 
-    boolean isInteractive() {
+    public boolean isInteractive() {
         return colour;
     }
 
-    String paint(Ink ink, String text) {
+    public String paint(Ink ink, String text) {
         return colour && ink != Ink.PLAIN ? "\u001b[" + ink.code + "m" + text + "\u001b[0m" : text;
     }
 
     /** One of two spellings, for terminals with and without Unicode. */
-    String sign(String rich, String plain) {
+    public String sign(String rich, String plain) {
         return unicode ? rich : plain;
     }
 
-    void line(String text) {
+    public void line(String text) {
         out.println(text);
     }
 
-    void heading(String text) {
+    public void heading(String text) {
         out.println();
         out.println(paint(Ink.BOLD, text));
     }
 
     /** A line of the time line, with the seconds since the demo began in front. */
-    void event(String text) {
+    public void event(String text) {
         out.println(paint(Ink.DIM, String.format(Locale.ROOT, "%7.2f s", seconds())) + "  " + text);
     }
 
@@ -89,7 +89,7 @@ final class Screen {
     }
 
     /** Three digits that mean something. */
-    String time(Duration duration) {
+    public String time(Duration duration) {
         double micros = duration.toNanos() / 1e3;
         if (micros < 999.5) {
             return String.format(Locale.ROOT, "%.0f %s", micros, sign("µs", "us"));

@@ -1,0 +1,5 @@
+/** Elections through the Java client. */
+@NullMarked
+package io.latchkey.elections;
+
+import org.jspecify.annotations.NullMarked;

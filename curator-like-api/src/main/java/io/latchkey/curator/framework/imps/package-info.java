@@ -1,0 +1,5 @@
+/** States of the client. */
+@NullMarked
+package io.latchkey.curator.framework.imps;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Listeners. */
+@NullMarked
+package io.latchkey.curator.framework.listen;
+
+import org.jspecify.annotations.NullMarked;

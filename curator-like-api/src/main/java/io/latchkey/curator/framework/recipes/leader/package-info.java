@@ -1,0 +1,5 @@
+/** Leader election. */
+@NullMarked
+package io.latchkey.curator.framework.recipes.leader;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests of the recipes. */
+@NullMarked
+package io.latchkey.curator;
+
+import org.jspecify.annotations.NullMarked;

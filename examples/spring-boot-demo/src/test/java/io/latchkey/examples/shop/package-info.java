@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.examples.shop;
+
+import org.jspecify.annotations.NullMarked;

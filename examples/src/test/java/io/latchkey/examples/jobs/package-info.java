@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.examples.jobs;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Offers the lock provider to Spring Boot. */
+@NullMarked
+package io.latchkey.shedlock.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.shedlock.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;

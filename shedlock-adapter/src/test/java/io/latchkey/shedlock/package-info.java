@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.shedlock;
+
+import org.jspecify.annotations.NullMarked;

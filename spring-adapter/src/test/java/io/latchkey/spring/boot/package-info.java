@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.spring.boot;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.spring.observe;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.spring;
+
+import org.jspecify.annotations.NullMarked;

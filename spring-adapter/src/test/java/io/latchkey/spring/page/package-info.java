@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.spring.page;
+
+import org.jspecify.annotations.NullMarked;
