@@ -296,8 +296,7 @@ final class Acquirer {
         }
     }
 
-    /** Ends it wherever it stands, and returns at once. */
-    /** The future completes when the database has been told. */
+    /** Ends it wherever it stands, and returns at once; the future completes when the database has been told. */
     CompletableFuture<Void> abandon(Acquisition acquisition) {
         waiting.remove(acquisition.request);
         CompletableFuture<Void> told = new CompletableFuture<>();

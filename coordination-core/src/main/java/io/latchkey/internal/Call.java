@@ -1,6 +1,7 @@
 package io.latchkey.internal;
 
 import java.sql.SQLException;
+import java.util.Comparator;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ final class Call {
 
         final String word = name().toLowerCase(java.util.Locale.ROOT);
     }
+
+    /** The order of a batch, so that two never wait for each other in a circle. */
+    static final Comparator<Call> BY_NAME = Comparator.comparing(call -> call.name, Name.IN_ORDER_OF_BYTES);
 
     /** A call that has a statement of its own. */
     @FunctionalInterface
@@ -53,6 +57,9 @@ final class Call {
 
     /** Whether it was sent again because the connection broke: the first time may have taken effect. */
     boolean repeated;
+
+    /** It has waited long enough for others to share a statement with. Guarded by the queue's lock. */
+    boolean due;
 
     @Nullable
     Reply reply;
@@ -135,13 +142,24 @@ final class Call {
 
     /** Waits until it is done or leads. Not interruptible: what was sent has to be heard; the interrupt is kept. */
     void awaitTurn() {
+        awaitTurn(Long.MAX_VALUE);
+    }
+
+    /** The same for a while; false if it still queues. */
+    boolean awaitTurn(long nanos) {
+        long start = System.nanoTime();
         boolean interrupted = false;
         while (state == State.QUEUED) {
-            LockSupport.park(this);
+            long left = nanos - (System.nanoTime() - start);
+            if (left <= 0) {
+                break;
+            }
+            LockSupport.parkNanos(this, left);
             interrupted |= Thread.interrupted();
         }
         if (interrupted) {
             caller.interrupt();
         }
+        return state != State.QUEUED;
     }
 }

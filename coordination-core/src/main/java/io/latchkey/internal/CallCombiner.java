@@ -14,17 +14,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Shares a few connections among all threads that call. A thread that finds a connection idle sends its call at once, alone: no
  * hop, no hand-off. If none is idle it queues; the next thread that gets a connection sends its own call and all that queue
- * meanwhile as one statement (flat combining, Hendler et al. 2010, with a round trip for the lock). A thread serves one batch of
+ * as one statement (flat combining, Hendler et al. 2010, with a round trip for the lock). A thread serves one batch of
  * others at the most, then the connection goes to the first that still waits.
  *
- * <p>Callers that were answered together call again together. So where there is a crowd the first of them waits a moment for the
- * others, instead of sending its own call alone and letting all others queue behind that (the idea of {@code commit_delay}).
+ * <p>Callers that were answered together call again together. So where there is a crowd a call queues although a connection is idle,
+ * and the one that completes an equal share of the crowd sends them all (the idea of {@code commit_delay}). It is awake anyway; the
+ * others sleep just once, until they are answered. If the share is not complete in a moment, the first to notice sends what there is.
  *
  * <p>Thread-safe. No monitor is held while a thread waits or talks to the database.
  */
 final class CallCombiner {
     private static final int MAX_BATCH = 64;
-    /** About a round trip on one machine: waiting longer would cost a lone caller more than a batch saves. */
+    /** About a round trip on one machine: waiting longer would cost a caller more than a batch saves. */
     private static final long GATHER_NANOS = 100_000;
 
     private final Supplier<UUID> session;
@@ -64,6 +65,9 @@ final class CallCombiner {
 
     private Reply answer(Call call) throws SQLException {
         Link link = linkOrQueue(call);
+        if (link == null && !call.awaitTurn(GATHER_NANOS)) {
+            link = linkOrDue(call);
+        }
         if (link == null) {
             call.awaitTurn();
             link = call.link;
@@ -79,23 +83,40 @@ final class CallCombiner {
         return call.reply;
     }
 
+    /** A link, if one is idle and this call makes a batch complete: it and all that queue. */
     private @Nullable Link linkOrQueue(Call call) {
         lock.lock();
         try {
-            Link link = idle.poll();
-            if (link == null) {
-                queue.add(call);
+            if (!idle.isEmpty() && (call.action != null || queue.size() + 1 >= batchSize())) {
+                return idle.poll();
             }
-            return link;
+            queue.add(call);
+            return null;
         } finally {
             lock.unlock();
         }
     }
 
-    private void lead(Link link, Call own) {
-        if (own.action == null) {
-            gather(crowd.size() / connections - 1);
+    /** The others did not come: a link if one is idle, otherwise the next. */
+    private @Nullable Link linkOrDue(Call call) {
+        lock.lock();
+        try {
+            if (idle.isEmpty()) {
+                call.due = true;
+                return null;
+            }
+            return queue.remove(call) ? idle.poll() : null;
+        } finally {
+            lock.unlock();
         }
+    }
+
+    /** How many calls to wait for: an equal share of those that are usually under way. */
+    private int batchSize() {
+        return Math.min(crowd.size() / connections, MAX_BATCH);
+    }
+
+    private void lead(Link link, Call own) {
         crowd.look();
         List<Call> batch = batchOf(own);
         try {
@@ -107,26 +128,6 @@ final class CallCombiner {
                     call.done();
                 }
             }
-        }
-    }
-
-    @SuppressWarnings("ThreadPriorityCheck") // yielding is a courtesy; nothing depends on it
-    private void gather(int others) {
-        if (others <= 0) {
-            return;
-        }
-        long start = System.nanoTime();
-        while (queued() < others && System.nanoTime() - start < GATHER_NANOS) {
-            Thread.yield();
-        }
-    }
-
-    private int queued() {
-        lock.lock();
-        try {
-            return queue.size();
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -146,24 +147,27 @@ final class CallCombiner {
                     waiting.remove();
                 }
             }
+            batch.sort(Call.BY_NAME);
             return batch;
         } finally {
             lock.unlock();
         }
     }
 
+    /** To the first in the queue if it need not wait for others. */
     private void passOn(Link link) {
         lock.lock();
         try {
-            Call next = queue.poll();
-            if (next == null) {
-                if (closed) {
-                    link.drop();
-                }
-                idle.push(link);
-            } else {
+            Call next = queue.peek();
+            if (next != null && (next.due || next.action != null || closed || queue.size() >= batchSize())) {
+                queue.remove();
                 next.lead(link);
+                return;
             }
+            if (closed) {
+                link.drop();
+            }
+            idle.push(link);
         } finally {
             lock.unlock();
         }

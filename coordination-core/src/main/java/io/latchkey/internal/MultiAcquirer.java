@@ -3,15 +3,12 @@ package io.latchkey.internal;
 import io.latchkey.CoordinationException;
 import io.latchkey.DatabaseUnavailableException;
 import io.latchkey.MultiLease;
-import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -24,10 +21,6 @@ import org.jspecify.annotations.Nullable;
  * is not, like any other caller, and goes on with the rest.
  */
 final class MultiAcquirer {
-    /** The order of COLLATE "C", in which the database takes them. */
-    private static final Comparator<String> BYTES =
-            (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
-
     private static final long FOR_EVER = Long.MAX_VALUE;
 
     private final Client client;
@@ -101,7 +94,7 @@ final class MultiAcquirer {
 
     /** How far it has come. */
     private final class Attempt {
-        final TreeSet<String> rest = new TreeSet<>(BYTES);
+        final TreeSet<String> rest = new TreeSet<>(Name.IN_ORDER_OF_BYTES);
         private final List<SessionLease> held = new ArrayList<>();
 
         Attempt(Collection<String> names) {

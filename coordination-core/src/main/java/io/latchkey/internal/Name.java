@@ -1,7 +1,12 @@
 package io.latchkey.internal;
 
+import java.util.Comparator;
+
 /** The rules for names of locks and other text. Two different strings are two names, so what pgjdbc would change is refused. */
 public final class Name {
+    /** The order of UTF-8 and of COLLATE "C", in which the database takes several locks. */
+    static final Comparator<String> IN_ORDER_OF_BYTES = Name::compareBytes;
+
     private static final int MAX_BYTES = 512;
 
     private Name() {}
@@ -41,5 +46,18 @@ public final class Name {
             }
         }
         return text;
+    }
+
+    private static int compareBytes(String one, String other) {
+        int length = Math.min(one.length(), other.length());
+        for (int i = 0; i < length; i++) {
+            char a = one.charAt(i);
+            char b = other.charAt(i);
+            if (a != b) { // characters of two chars come after all others, although their first char does not
+                boolean samePlane = Character.isSurrogate(a) == Character.isSurrogate(b);
+                return samePlane ? a - b : Character.isSurrogate(a) ? 1 : -1;
+            }
+        }
+        return one.length() - other.length();
     }
 }

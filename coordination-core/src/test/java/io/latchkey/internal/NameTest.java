@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -65,5 +66,33 @@ class NameTest {
         assertThatThrownBy(() -> Name.checked(name))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(rule);
+    }
+
+    /** Again the encoder is the judge. */
+    @Test
+    void order_isThatOfTheBytes() {
+        String[] names = {
+            "",
+            "a",
+            "ab",
+            "b",
+            "\u00e9",
+            "\u07FF",
+            "\uD7FF",
+            "\uE000",
+            "\uFFFF",
+            "\uD83D\uDD12",
+            "a\uD83D\uDD12",
+            "a\uFFFF"
+        };
+        for (String one : names) {
+            for (String other : names) {
+                int bytes = Arrays.compareUnsigned(
+                        one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
+                assertThat(Integer.signum(Name.IN_ORDER_OF_BYTES.compare(one, other)))
+                        .as("%s, %s", one, other)
+                        .isEqualTo(Integer.signum(bytes));
+            }
+        }
     }
 }

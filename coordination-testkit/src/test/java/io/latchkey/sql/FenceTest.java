@@ -70,8 +70,8 @@ final class FenceTest extends SqlTest {
         assertThat(a.renew()).isEqualTo("alive");
         assertThat(b.renew()).isEqualTo("alive");
         admin.ask("SELECT latchkey.reap()");
-        assertThat(a.batch(a.texts("release", "try", "release"), a.texts("x", "z", "y"), a.numbers(token, 5L, other)))
-                .isEqualTo("fenced granted released");
+        assertThat(a.batch(a.texts("release", "release", "try"), a.texts("x", "y", "z"), a.numbers(token, other, 5L)))
+                .isEqualTo("fenced released granted");
         assertThat(b.close(null)).isTrue();
         assertThat(a.close(null)).isTrue();
         admin.ask("SELECT latchkey.reap()");
@@ -247,10 +247,7 @@ final class FenceTest extends SqlTest {
 
     @Test
     void fence_whenTheShortCutGrantsWhatItsOwnTransactionReleased_passesWithTheOldToken() throws SQLException {
-        sabotage(
-                "acquire_lock",
-                "l.xmin OPERATOR(pg_catalog.<>)",
-                "l.xmin IS NOT NULL OR l.xmin OPERATOR(pg_catalog.<>)");
+        sabotage("run_batch", "l.xmin OPERATOR(pg_catalog.<>)", "l.xmin IS NOT NULL OR l.xmin OPERATOR(pg_catalog.<>)");
         assertThatThrownBy(this::fenceBehindReleaseAndGrant).hasStackTraceContaining("It did not wait");
         assertThat(holder("x")).isEqualTo("a");
     }

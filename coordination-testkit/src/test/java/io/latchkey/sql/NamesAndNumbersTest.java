@@ -3,7 +3,9 @@ package io.latchkey.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.Arrays;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.postgresql.util.PSQLException;
@@ -64,6 +66,10 @@ final class NamesAndNumbersTest extends SqlTest {
         for (String name : names) {
             assertThat(b.tryAcquire(name, 99).outcome()).as(name).isEqualTo("held");
         }
+        Arrays.sort(
+                names,
+                (one, other) -> Arrays.compareUnsigned(
+                        one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8)));
         String tries = "'" + "try,".repeat(names.length - 1) + "try'";
         assertThat(b.ask(
                         "SELECT count(*) FROM unnest(latchkey.run_batch(?, string_to_array(" + tries

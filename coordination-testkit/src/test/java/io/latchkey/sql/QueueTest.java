@@ -177,10 +177,10 @@ final class QueueTest extends SqlTest {
         client("b").tryAcquire("k", 1).granted();
         long token = a.tryAcquire("m", 2).granted();
         assertThat(a.batch(
-                        a.texts("try", "release", "acquire", "withdraw", "try"),
-                        a.texts("z", "m", "k", "k", "k"),
-                        a.numbers(3L, token, 4L, 4L, 5L)))
-                .isEqualTo("granted released queued withdrawn held");
+                        a.texts("acquire", "withdraw", "try", "release", "try"),
+                        a.texts("k", "k", "k", "m", "z"),
+                        a.numbers(4L, 4L, 5L, token, 3L)))
+                .isEqualTo("queued withdrawn held released granted");
     }
 
     @Test

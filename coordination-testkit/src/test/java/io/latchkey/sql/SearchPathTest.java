@@ -60,10 +60,10 @@ final class SearchPathTest extends SqlTest {
         assertThat(party.giveBack("s", permit)).isEqualTo("released");
         long write = party.tryAcquire("t", 16).granted();
         assertThat(party.batch(
-                        party.texts("downgrade 17", "read", "try_read", "try_permits 1/3", "permits 1/3", "give_back"),
-                        party.texts("t", "u", "u", "v", "v", "r"),
-                        party.numbers(write, 18L, 19L, 20L, 21L, 22L)))
-                .isEqualTo("granted granted granted granted granted not_held");
+                        party.texts("give_back", "downgrade 17", "read", "try_read", "try_permits 1/3", "permits 1/3"),
+                        party.texts("r", "t", "u", "u", "v", "v"),
+                        party.numbers(22L, write, 18L, 19L, 20L, 21L)))
+                .isEqualTo("not_held granted granted granted granted granted");
     }
 
     private void useTimedLeases(Party party) throws SQLException {

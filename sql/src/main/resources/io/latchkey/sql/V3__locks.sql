@@ -168,8 +168,9 @@ BEGIN
             SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
         ELSE
             -- All instances try a scheduled job at the same moment. Who waited for the row of the first, until its grant is flushed,
-            -- would write that it waited; so the others look again until they see it, and write nothing.
-            SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE SKIP LOCKED;
+            -- would write that it waited; so the others look again until they see it, and write nothing. The token: a grant that
+            -- became visible since the look.
+            SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name AND l.token = v_lock.token FOR NO KEY UPDATE SKIP LOCKED;
             IF NOT FOUND THEN
                 v_looks := v_looks + 1;
                 PERFORM pg_sleep(0.001);
