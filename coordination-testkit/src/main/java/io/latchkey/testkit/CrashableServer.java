@@ -38,7 +38,7 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
         this.files = files;
         this.password = password;
         this.process = ServerProcess.startOnFreePort(installation, files);
-        this.watchdog = new Watchdog(files.root());
+        this.watchdog = Watchdog.ofServer(files.root());
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
