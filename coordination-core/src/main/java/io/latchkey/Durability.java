@@ -7,6 +7,9 @@ public enum Durability {
      * anything until every lease that may have been lost has ended or was resumed; and several times faster.
      */
     AUTO,
-    /** Flushed, and replicated as the server is configured. */
+    /**
+     * Flushed, and replicated as the server is configured. Renewals are not, so that leases stay while a standby does not answer;
+     * nor are the locks of a holder that died, which they hand over.
+     */
     FLUSHED
 }

@@ -68,7 +68,7 @@ public final class Client implements AutoCloseable {
         this.events = new Events(options.events());
         // Guessed by nobody: 64 bits of the channel's name, and of every request.
         String channel = "latchkey_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
-        ControlConnection control = new ControlConnection(listener, options, commit, channel);
+        ControlConnection control = new ControlConnection(listener, options, channel);
         long openedAt = System.nanoTime();
         this.keeper = new Keeper(this, control, control.open(newSessionId()), openedAt);
         this.combiner = new CallCombiner(

@@ -68,10 +68,27 @@ public final class Connector {
                     statement.execute(Sql.NEVER_IDLE);
                 }
             }
+            if (server.ignoresClientsEnd) {
+                lookForClientsEnd(connection);
+            }
             return connection;
         } catch (SQLException | RuntimeException e) {
             abandon(connection);
             throw e;
+        }
+    }
+
+    /**
+     * A statement that waits for a row does not notice that its client has given up. A client that calls again and again while
+     * somebody keeps that row would leave so many of them behind that the server runs out of connections.
+     */
+    private static void lookForClientsEnd(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(Sql.LOOK_FOR_CLIENTS_END);
+        } catch (SQLException e) {
+            if (!Fault.is(e, Fault.INVALID_VALUE)) { // the server's system cannot do it
+                throw e;
+            }
         }
     }
 
@@ -84,14 +101,20 @@ public final class Connector {
         }
     }
 
-    /** What the client wants to know of the server: is it read-only, does it replicate synchronously, and two settings. */
-    record Server(boolean readOnly, boolean synchronousStandby, boolean otherIsolation, boolean idleTimeout) {}
+    /** What the client wants to know of the server: is it read-only, does it replicate synchronously, and three settings. */
+    record Server(
+            boolean readOnly,
+            boolean synchronousStandby,
+            boolean otherIsolation,
+            boolean idleTimeout,
+            boolean ignoresClientsEnd) {}
 
     static Server server(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(Sql.SERVER)) {
             row.next();
-            return new Server(row.getBoolean(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4));
+            return new Server(
+                    row.getBoolean(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4), row.getBoolean(5));
         }
     }
 

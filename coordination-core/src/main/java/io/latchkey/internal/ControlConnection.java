@@ -21,7 +21,6 @@ final class ControlConnection {
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final LatchkeyOptions options;
-    private final Sql.Commit commit;
     private final String channel;
     private final Link link;
     private boolean listening;
@@ -32,9 +31,8 @@ final class ControlConnection {
     private long probedAt;
     private volatile boolean deaf;
 
-    ControlConnection(Connector connector, LatchkeyOptions options, Sql.Commit commit, String channel) {
+    ControlConnection(Connector connector, LatchkeyOptions options, String channel) {
         this.options = options;
-        this.commit = commit;
         this.channel = channel;
         this.link = new Link(connector);
     }
@@ -55,9 +53,14 @@ final class ControlConnection {
         }
     }
 
+    /**
+     * Never waits for the disk or a standby, whatever the locks do: a session is in no log, and while a standby stands still a
+     * renewal that waited for it would lose everything that it was to keep. What it hands over is resumed after a crash, or confirmed
+     * by its owner.
+     */
     Renewal renew(UUID session, Set<Long> confirmed, boolean look) throws SQLException {
         try {
-            return renew(session, confirmed, look, commit);
+            return renew(session, confirmed, look, Sql.Commit.UNFLUSHED);
         } catch (SQLException e) {
             if (Fault.isConnectionLost(e)) {
                 throw e;

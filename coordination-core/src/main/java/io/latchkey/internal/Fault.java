@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Fault {
     static final String LEASE_LOST = "LK001";
     static final String NOTIFICATION_QUEUE_FULL = "54000";
+    static final String INVALID_VALUE = "22023";
 
     private Fault() {}
 

@@ -143,19 +143,21 @@ final class Link {
             }
         }
         if (!names.isEmpty()) {
-            try {
-                wake(names);
-            } catch (SQLException e) {
-                // The waiters' renewals find their grants without it.
-                System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "a wake-up was not sent", e);
-            }
+            wake(names);
         }
     }
 
-    /** Wakes those that locks were handed over to by a commit that was flushed, in a transaction of its own. */
-    void wake(List<String> names) throws SQLException {
-        PreparedStatement statement = statement(Sql.WAKE);
-        statement.setArray(1, connection().createArrayOf("text", names.toArray()));
-        statement.executeQuery().close();
+    /**
+     * Wakes those that locks were handed over to by a commit that was flushed, in a transaction of its own. What was committed does
+     * not fail with it: the waiters' renewals find their grants without it.
+     */
+    void wake(List<String> names) {
+        try {
+            PreparedStatement statement = statement(Sql.WAKE);
+            statement.setArray(1, connection().createArrayOf("text", names.toArray()));
+            statement.executeQuery().close();
+        } catch (SQLException e) {
+            System.getLogger("io.latchkey").log(System.Logger.Level.DEBUG, "a wake-up was not sent", e);
+        }
     }
 }

@@ -17,6 +17,8 @@ final class Releaser {
     private static final System.Logger LOG = System.getLogger("io.latchkey");
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final long MAX_SETTLE_MS = 100;
+    private static final Duration FIRST_REPETITION = Duration.ofSeconds(1);
+    private static final Duration LAST_REPETITION = Duration.ofSeconds(32);
 
     private final Client client;
     private final CallCombiner combiner;
@@ -131,11 +133,33 @@ final class Releaser {
     /** The same, and says when the database knows, or need not know any more. */
     void withdraw(Acquisition acquisition, SessionLife life, Runnable told) {
         withdraw(acquisition::withdrawCall, life, lastingFor(acquisition.time), told);
+        if (acquisition.lastFault != null) {
+            withdrawAgain(acquisition::withdrawCall, life, lastingFor(acquisition.time), FIRST_REPETITION);
+        }
     }
 
     /** The same; told for as long as the session lives, and what may have become a timed lease for as long as that could last. */
     void withdraw(String name, long request, SessionLife life, @Nullable LeaseTime time) {
         withdraw(() -> withdrawal(name, request), life, lastingFor(time), () -> {});
+        withdrawAgain(() -> withdrawal(name, request), life, lastingFor(time), FIRST_REPETITION);
+    }
+
+    /**
+     * A commit that still waits, for a standby perhaps, is not to be seen by the withdrawal and takes effect later. The session's own
+     * are found by its audit; a timed lease would stay until its end. So for a minute it is withdrawn now and then.
+     */
+    private void withdrawAgain(Supplier<Call> withdrawal, SessionLife life, Deadline lease, Duration delay) {
+        if (!lease.isLive()) {
+            return;
+        }
+        client.background().callAfter(delay, () -> {
+            if (!client.isClosed()) {
+                withdraw(withdrawal, life, lease, () -> {});
+                if (delay.compareTo(LAST_REPETITION) < 0) {
+                    withdrawAgain(withdrawal, life, lease, delay.multipliedBy(2));
+                }
+            }
+        });
     }
 
     private static Deadline lastingFor(@Nullable LeaseTime time) {

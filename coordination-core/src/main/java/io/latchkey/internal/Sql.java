@@ -116,8 +116,10 @@ final class Sql {
             SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('default_transaction_read_only')::boolean,
                    pg_catalog.current_setting('synchronous_standby_names') <> '',
                    pg_catalog.current_setting('default_transaction_isolation') <> 'read committed',
-                   pg_catalog.current_setting('idle_session_timeout') <> '0'""";
+                   pg_catalog.current_setting('idle_session_timeout') <> '0',
+                   pg_catalog.current_setting('client_connection_check_interval') = '0'""";
     static final String NEVER_IDLE = "SET idle_session_timeout = 0";
+    static final String LOOK_FOR_CLIENTS_END = "SET client_connection_check_interval = '1s'";
 
     private Sql() {}
 }

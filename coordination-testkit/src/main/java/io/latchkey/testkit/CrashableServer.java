@@ -27,18 +27,21 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Installation installation;
+    private final ServerOptions options;
     private final DataDirectory files;
     private final String password;
     private final Thread atExit = new Thread(this::discard, "latchkey-testkit-exit");
     private final Watchdog watchdog;
     private ServerProcess process;
 
-    private CrashableServer(Installation installation, DataDirectory files, String password) throws IOException {
+    private CrashableServer(Installation installation, ServerOptions options, DataDirectory files, String password)
+            throws IOException {
         this.installation = installation;
+        this.options = options;
         this.files = files;
         this.password = password;
-        this.process = ServerProcess.startOnFreePort(installation, files);
-        this.watchdog = new Watchdog(files.root());
+        this.process = ServerProcess.startOnFreePort(installation, options, files);
+        this.watchdog = Watchdog.ofServer(files.root());
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
@@ -46,17 +49,17 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
         Installation installation = Installation.find(options.source());
         String password = UUID.randomUUID().toString().replace("-", "");
         try {
-            return start(installation, DataDirectory.create(installation, password, options.settings()), password);
+            return start(installation, options, DataDirectory.create(installation, password, options), password);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot start PostgreSQL from " + installation.bin(), e);
         }
     }
 
-    private static CrashableServer start(Installation installation, DataDirectory files, String password)
-            throws IOException {
+    private static CrashableServer start(
+            Installation installation, ServerOptions options, DataDirectory files, String password) throws IOException {
         CrashableServer server;
         try {
-            server = new CrashableServer(installation, files, password);
+            server = new CrashableServer(installation, options, files, password);
         } catch (IOException | RuntimeException e) {
             files.delete();
             throw e;
@@ -66,8 +69,14 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
 
     @Override
     public DatabaseAddress address() {
+        NetworkNamespace network = options.network();
         return new DatabaseAddress(
-                "127.0.0.1", process.port(), "postgres", DataDirectory.SUPERUSER, password, Map.of());
+                network == null ? "127.0.0.1" : network.serverAddress(),
+                process.port(),
+                "postgres",
+                DataDirectory.SUPERUSER,
+                password,
+                Map.of());
     }
 
     /** Process id of the postmaster. */
@@ -96,7 +105,7 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
             throw new IllegalStateException("It runs");
         }
         try {
-            process = ServerProcess.start(installation, files, process.port());
+            process = ServerProcess.start(installation, options, files, process.port());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -163,6 +172,9 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
      * the standby before this server.
      */
     public StandbyServer standby() {
+        if (options.dataDisk() != null || options.logDisk() != null) {
+            throw new IllegalStateException("A server with a small disk of its own cannot have a standby");
+        }
         return StandbyServer.of(this);
     }
 
@@ -203,7 +215,7 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
 
     /** A server with these files, which were copied from this one. */
     CrashableServer startCopy(DataDirectory copy) throws IOException {
-        return start(installation, copy, password);
+        return start(installation, options, copy, password);
     }
 
     DataDirectory files() {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,16 +36,24 @@ record DataDirectory(Path root) {
             Map.entry("log_line_prefix", "%m [%p] %q%d "));
 
     /** Runs initdb. The superuser must give the password, also on the loopback address: other users are there too. */
-    static DataDirectory create(Installation installation, String password, Map<String, String> settings)
-            throws IOException {
-        DataDirectory directory = new DataDirectory(installation.newDirectory("latchkey-server-"));
+    static DataDirectory create(Installation installation, String password, ServerOptions options) throws IOException {
+        SmallDisk disk = options.dataDisk();
+        DataDirectory directory = new DataDirectory(
+                disk == null
+                        ? installation.newDirectory("latchkey-server-")
+                        : Files.createTempDirectory(disk.root(), "latchkey-server-"));
         try {
             Path passwordFile = Files.writeString(directory.root.resolve("password"), password);
             OsUser.own(directory.root);
-            directory.initdb(installation, passwordFile);
+            directory.initdb(installation, passwordFile, options.logDisk());
             Files.delete(passwordFile);
             Map<String, String> all = new LinkedHashMap<>(SETTINGS);
-            all.putAll(settings);
+            NetworkNamespace network = options.network();
+            if (network != null) {
+                all.put("listen_addresses", "127.0.0.1, " + network.serverAddress());
+                directory.admit(network.cidr());
+            }
+            all.putAll(options.settings());
             directory.configure(all);
             return directory;
         } catch (IOException | RuntimeException e) {
@@ -75,6 +84,12 @@ record DataDirectory(Path root) {
                 .map(entry -> entry.getKey() + " = '" + entry.getValue().replace("'", "''") + "'\n")
                 .collect(Collectors.joining());
         Files.writeString(data().resolve("postgresql.conf"), lines, StandardOpenOption.APPEND);
+    }
+
+    /** Appends to pg_hba.conf: whoever connects from this network and knows the password. */
+    private void admit(String cidr) throws IOException {
+        String lines = "host all all " + cidr + " password\nhost replication all " + cidr + " password\n";
+        Files.writeString(data().resolve("pg_hba.conf"), lines, StandardOpenOption.APPEND);
     }
 
     /** Copies a cluster file by file; between backup start and stop it may change meanwhile. */
@@ -153,8 +168,8 @@ record DataDirectory(Path root) {
         }
     }
 
-    private void initdb(Installation installation, Path passwordFile) throws IOException {
-        List<String> command = installation.command(
+    private void initdb(Installation installation, Path passwordFile, @Nullable SmallDisk logDisk) throws IOException {
+        List<String> command = new ArrayList<>(installation.command(
                 "initdb",
                 "--pgdata=" + data(),
                 "--username=" + SUPERUSER,
@@ -163,7 +178,10 @@ record DataDirectory(Path root) {
                 "--auth=password",
                 "--encoding=UTF8",
                 "--locale=C",
-                "--no-sync");
+                "--no-sync"));
+        if (logDisk != null) {
+            command.add("--waldir=" + logDisk.root().resolve("pg_wal"));
+        }
         Process process = new ProcessBuilder(command)
                 .directory(root.toFile())
                 .redirectErrorStream(true)

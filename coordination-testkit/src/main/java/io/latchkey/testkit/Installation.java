@@ -42,6 +42,21 @@ record Installation(Path bin, @Nullable Path enter) {
         return enter == null ? OsUser.unprivileged(command) : command;
     }
 
+    /** A process that will run the server in its surroundings. */
+    ProcessBuilder server(ServerOptions options, String... arguments) {
+        FakeClock clock = options.clock();
+        NetworkNamespace network = options.network();
+        List<String> command = command("postgres", arguments);
+        if (clock != null) {
+            // In front of the program itself: whatever switches the user must not go by that clock.
+            List<String> environment = new ArrayList<>(List.of("env"));
+            clock.environment().forEach((key, value) -> environment.add(key + "=" + value));
+            command = new ArrayList<>(command);
+            command.addAll(command.indexOf(bin.resolve("postgres").toString()), environment);
+        }
+        return new ProcessBuilder(network == null ? command : network.inside(command));
+    }
+
     /** A new directory that its programs can see. */
     Path newDirectory(String prefix) throws IOException {
         return enter == null

@@ -17,6 +17,10 @@ final class OsUser {
 
     private OsUser() {}
 
+    static boolean isRoot() {
+        return ROOT;
+    }
+
     /** The command, wrapped where needed so that an ordinary user runs it. */
     static List<String> unprivileged(List<String> command) {
         if (!ROOT) {

@@ -1,14 +1,6 @@
 package io.latchkey.testkit;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
@@ -28,7 +20,6 @@ public final class PgCronServer {
     public static final int SECONDS = 17;
 
     private static final String SCRIPT = "pg_cron_server.sh";
-    private static final Map<Integer, String> OBSTACLES = new HashMap<>();
 
     private PgCronServer() {}
 
@@ -40,7 +31,7 @@ public final class PgCronServer {
      */
     public static ServerOptions options(int major) {
         Path folder = folder(major);
-        String obstacle = obstacle(major, folder);
+        String obstacle = SetUpScript.obstacle(SCRIPT, Integer.toString(major), folder.toString());
         Assumptions.assumeTrue(
                 obstacle.isEmpty(),
                 () -> "needs: PostgreSQL " + major + " with pg_cron (" + obstacle + ") - get it with: as root, sh "
@@ -52,41 +43,5 @@ public final class PgCronServer {
     private static Path folder(int major) {
         String folder = SharedServer.property("latchkey.pgcron.folder");
         return Path.of(folder == null ? "/var/cache/latchkey" : folder, "postgresql-" + major);
-    }
-
-    /** Why there is none; empty if there is one. Tried once. */
-    private static synchronized String obstacle(int major, Path folder) {
-        return OBSTACLES.computeIfAbsent(major, version -> install(version, folder));
-    }
-
-    private static String install(int major, Path folder) {
-        try (InputStream in = PgCronServer.class.getResourceAsStream(SCRIPT)) {
-            if (in == null) {
-                throw new IllegalStateException("There is no " + SCRIPT);
-            }
-            Path script = Files.createTempFile("latchkey-", SCRIPT);
-            try {
-                Files.copy(in, script, StandardCopyOption.REPLACE_EXISTING);
-                return run(List.of("sh", script.toString(), Integer.toString(major), folder.toString()));
-            } finally {
-                Files.delete(script);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String run(List<String> command) throws IOException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try {
-            return process.waitFor() == 0
-                    ? ""
-                    : output.lines().reduce((first, last) -> last).orElse("no reason given");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted", e);
-        }
     }
 }

@@ -26,9 +26,10 @@ final class ServerProcess {
         this.port = port;
     }
 
-    static ServerProcess start(Installation installation, DataDirectory files, int port) throws IOException {
-        Process process = new ProcessBuilder(
-                        installation.command("postgres", "-D", files.data().toString(), "-p", Integer.toString(port)))
+    static ServerProcess start(Installation installation, ServerOptions options, DataDirectory files, int port)
+            throws IOException {
+        Process process = installation
+                .server(options, "-D", files.data().toString(), "-p", Integer.toString(port))
                 .directory(files.root().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().toFile()))
@@ -37,9 +38,10 @@ final class ServerProcess {
     }
 
     /** Somebody may take the port between our look and the server's: then with another one. */
-    static ServerProcess startOnFreePort(Installation installation, DataDirectory files) throws IOException {
+    static ServerProcess startOnFreePort(Installation installation, ServerOptions options, DataDirectory files)
+            throws IOException {
         for (int attempt = 1; ; attempt++) {
-            ServerProcess process = start(installation, files, freePort());
+            ServerProcess process = start(installation, options, files, freePort());
             await().atMost(CrashableServer.PATIENCE)
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(5))
