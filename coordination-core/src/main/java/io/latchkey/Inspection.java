@@ -7,17 +7,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the database shows of all clients, not only of this one: the views {@code latchkey.locks}, {@code latchkey.waiters},
- * {@code latchkey.leaders} and {@code latchkey.sessions}. For people and dashboards; it is over as soon as it is read, so decide nothing by it. All times
- * are those of the database's clock: subtract them from {@code at}, not from the clock of this machine.
+ * {@code latchkey.semaphores}, {@code latchkey.leaders} and {@code latchkey.sessions}. For people and dashboards; it is over as
+ * soon as it is read, so decide nothing by it. All times are those of the database's clock: subtract them from {@code at}, not
+ * from the clock of this machine.
  *
  * @param at when it was read
  * @param locks who holds what: first what most wait for, then what is held longest
  * @param waiters who waits for what: first who waits longest
+ * @param semaphores how much of them is in use: first those that most wait for, then those that are used most
  * @param leaders who leads what: first who has led longest
  * @param sessions the live clients, by their public names: first the oldest
  */
 public record Inspection(
-        Instant at, Rows<HeldLock> locks, Rows<Waiter> waiters, Rows<Leader> leaders, Rows<Session> sessions) {
+        Instant at,
+        Rows<HeldLock> locks,
+        Rows<Waiter> waiters,
+        Rows<Semaphore> semaphores,
+        Rows<Leader> leaders,
+        Rows<Session> sessions) {
 
     /** How a lock is held or asked for. */
     public enum Mode {
@@ -88,16 +95,28 @@ public record Inspection(
             @Nullable String heldBy) {}
 
     /**
+     * A semaphore that somebody has used. Who has its permits stands among the locks.
+     *
+     * @param name its name
+     * @param permits how many permits it has
+     * @param inUse how many of them are taken; more than there are, if their number was lowered meanwhile
+     * @param waiting how many callers wait
+     */
+    public record Semaphore(String name, int permits, long inUse, long waiting) {}
+
+    /**
      * The leader of an election.
      *
      * @param election its name
      * @param id the leader, as it names itself in the election
      * @param holder the public name of its client
+     * @param metadata what it says of itself, empty if nothing
      * @param term the number of its term
      * @param since when it was elected
      * @param waiting how many candidates wait for their turn
      */
-    public record Leader(String election, String id, String holder, long term, Instant since, long waiting) {}
+    public record Leader(
+            String election, String id, String holder, String metadata, long term, Instant since, long waiting) {}
 
     /**
      * A client.

@@ -165,7 +165,7 @@ public final class Latchkey implements AutoCloseable {
      * calls reads the views, which takes longer the more locks there are: look now and then, not in a loop. The role needs the
      * right to select from the views, as {@code latchkey.grant_to} gives it.
      *
-     * @param limit how many locks, waiters and sessions to read at the most, each: 1 to 10,000
+     * @param limit how many locks, waiters, semaphores, leaders and sessions to read at the most, each: 1 to 10,000
      * @throws CoordinationException if the database cannot be asked
      */
     public Inspection inspect(int limit) {

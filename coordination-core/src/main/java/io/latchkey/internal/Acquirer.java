@@ -26,6 +26,7 @@ final class Acquirer {
     private static final Duration SOON = Duration.ofMillis(5);
     private static final long FOR_EVER = Long.MAX_VALUE;
     private static final long LEAVING_MS = 50;
+    private static final long FIRST_ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Client client;
     private final CallCombiner combiner;
@@ -77,19 +78,23 @@ final class Acquirer {
         }
         client.leases().requireNoWaitForOneself(name, mode);
         Acquisition acquisition = begin(name, time, mode, Thread.currentThread());
-        attempt(acquisition);
         try {
-            return Optional.of(
-                    waitNanos == FOR_EVER
-                            ? acquisition.result.get()
-                            : acquisition.result.get(
-                                    waitNanos - (System.nanoTime() - acquisition.startedAt), TimeUnit.NANOSECONDS));
+            if (waitNanos == FOR_EVER) {
+                attempt(acquisition);
+                return Optional.of(acquisition.result.get());
+            }
+            // On another thread: a database that says nothing would keep this one beyond its time
+            client.background().callback(() -> attemptHere(acquisition));
+            return Optional.of(resultWithin(waitNanos, acquisition));
         } catch (TimeoutException e) {
             CoordinationException fault = acquisition.lastFault;
             boolean queued = acquisition.wasQueued();
+            boolean answered = acquisition.answered.isDone();
             leave(acquisition);
             if (fault != null && !queued) {
                 throw fault;
+            } else if (!answered) {
+                throw client.notAnswered(name);
             }
             refused(acquisition);
             return Optional.empty();
@@ -99,6 +104,29 @@ final class Acquirer {
         } catch (ExecutionException e) {
             throw unwrapped(e);
         }
+    }
+
+    private void attemptHere(Acquisition acquisition) {
+        try {
+            attempt(acquisition);
+        } catch (RuntimeException e) { // for whoever waits, as if it had been thrown there
+            fail(acquisition, e);
+        }
+    }
+
+    /** Whatever the time, there is one attempt, as long as it is answered at all. */
+    private static AbstractLease resultWithin(long nanos, Acquisition acquisition)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        try {
+            return acquisition.result.get(left(nanos, acquisition), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            acquisition.answered.get(left(FIRST_ANSWER_NANOS, acquisition), TimeUnit.NANOSECONDS);
+            return acquisition.result.get(0, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private static long left(long nanos, Acquisition acquisition) {
+        return nanos - (System.nanoTime() - acquisition.startedAt);
     }
 
     /** Gives up, and waits a moment for the database to know: what is released now is not to go to somebody who has gone. */
@@ -212,6 +240,7 @@ final class Acquirer {
                 fail(acquisition, fault);
             }
         }
+        acquisition.answered.complete(null);
         if (acquisition.result.isDone() && !acquisition.isGranted()) {
             releaser.withdraw(acquisition, life); // abandoned while it was under way
         }

@@ -22,6 +22,9 @@ class Acquisition {
     final long startedAt = System.nanoTime();
     final CompletableFuture<AbstractLease> result = new CompletableFuture<>();
 
+    /** Completes with the first answer or fault, whatever it says. */
+    final CompletableFuture<Void> answered = new CompletableFuture<>();
+
     /** How often it was sent. */
     final AtomicInteger sent = new AtomicInteger();
 

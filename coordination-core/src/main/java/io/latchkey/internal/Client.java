@@ -301,6 +301,11 @@ public final class Client implements AutoCloseable {
         return Fault.of(e, connector.place(), lock);
     }
 
+    DatabaseUnavailableException notAnswered(String lock) {
+        return new DatabaseUnavailableException(
+                "the database at " + connector.place() + " has not answered in time", lock, null, null);
+    }
+
     DatabaseUnavailableException sessionLost(String lock) {
         return new DatabaseUnavailableException(
                 "the session at " + connector.place() + " was lost and could not be opened again in time",

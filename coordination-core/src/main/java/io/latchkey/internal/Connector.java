@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /** Opens the client's own connections, all alike: auto-commit, read committed, never idle too long, with a network time-out. */
@@ -37,7 +36,7 @@ public final class Connector {
 
     /** Connections of this URL. */
     public static Source url(String url) {
-        return new UrlSource(url, null, null);
+        return new UrlSource(url, new Properties());
     }
 
     /** Connections like those of this data source, or its own. */
@@ -118,20 +117,15 @@ public final class Connector {
         }
     }
 
-    /** A URL, with user and password in it or beside it. */
+    /** A URL, with user, password and other properties of the driver in it or beside it. */
     static final class UrlSource implements Source {
         private final String url;
-        private final Properties given = new Properties();
+        private final Properties given;
         private final Properties parsed;
 
-        UrlSource(String url, @Nullable String user, @Nullable String password) {
+        UrlSource(String url, Properties given) {
             this.url = url;
-            if (user != null) {
-                given.setProperty("user", user);
-            }
-            if (password != null) {
-                given.setProperty("password", password);
-            }
+            this.given = given;
             Properties read = Driver.parseURL(url, given);
             if (read == null) {
                 throw new CoordinationException(
@@ -148,17 +142,17 @@ public final class Connector {
             Properties properties = new Properties();
             properties.putAll(given);
             String seconds = Integer.toString(Math.max(1, (timeoutMs + 999) / 1000));
-            if (!url.contains("socketFactory=")) {
+            if (!isGiven("socketFactory")) {
                 properties.setProperty("socketFactory", PromptSocketFactory.class.getName());
                 properties.setProperty("socketFactoryArg", Long.toString(spin.toNanos() / 1_000));
             }
-            setUnlessInUrl(properties, "connectTimeout", seconds);
-            setUnlessInUrl(properties, "socketTimeout", seconds);
-            setUnlessInUrl(properties, "tcpKeepAlive", "true");
-            setUnlessInUrl(properties, "prepareThreshold", "1");
-            setUnlessInUrl(properties, "ApplicationName", "latchkey");
+            setUnlessGiven(properties, "connectTimeout", seconds);
+            setUnlessGiven(properties, "socketTimeout", seconds);
+            setUnlessGiven(properties, "tcpKeepAlive", "true");
+            setUnlessGiven(properties, "prepareThreshold", "1");
+            setUnlessGiven(properties, "ApplicationName", "latchkey");
             if (hosts().contains(",")) {
-                setUnlessInUrl(properties, "targetServerType", "primary");
+                setUnlessGiven(properties, "targetServerType", "primary");
             }
             Connection connection = new Driver().connect(url, properties);
             if (connection == null) {
@@ -167,10 +161,14 @@ public final class Connector {
             return connection;
         }
 
-        private void setUnlessInUrl(Properties properties, String property, String value) {
-            if (!url.contains(property + "=")) {
+        private void setUnlessGiven(Properties properties, String property, String value) {
+            if (!isGiven(property)) {
                 properties.setProperty(property, value);
             }
+        }
+
+        private boolean isGiven(String property) {
+            return parsed.getProperty(property) != null;
         }
 
         private String hosts() {

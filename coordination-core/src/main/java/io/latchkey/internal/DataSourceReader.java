@@ -1,10 +1,10 @@
 package io.latchkey.internal;
 
 import java.lang.System.Logger.Level;
-import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Properties;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.common.BaseDataSource;
@@ -21,18 +21,16 @@ final class DataSourceReader {
     static Connector.Source sourceOf(DataSource dataSource) {
         try {
             if (dataSource instanceof BaseDataSource plain) {
-                return new Connector.UrlSource(plain.getUrl(), plain.getUser(), plain.getPassword());
+                return sourceOf(plain);
             } else if (dataSource.isWrapperFor(BaseDataSource.class)) {
-                BaseDataSource plain = dataSource.unwrap(BaseDataSource.class);
-                return new Connector.UrlSource(plain.getUrl(), plain.getUser(), plain.getPassword());
+                return sourceOf(dataSource.unwrap(BaseDataSource.class));
             }
         } catch (SQLException e) {
             LOG.log(Level.DEBUG, "the data source does not unwrap", e);
         }
-        String url = read(dataSource, "getJdbcUrl", "getUrl");
+        String url = read(dataSource, String.class, "getJdbcUrl", "getUrl");
         if (url != null && url.startsWith("jdbc:postgresql:")) {
-            return new Connector.UrlSource(
-                    url, read(dataSource, "getUsername", "getUser"), read(dataSource, "getPassword"));
+            return new Connector.UrlSource(url, propertiesOf(dataSource));
         }
         LOG.log(
                 Level.WARNING,
@@ -42,12 +40,42 @@ final class DataSourceReader {
         return new Borrowed(dataSource);
     }
 
-    private static @Nullable String read(DataSource dataSource, String... getters) {
+    /** The driver's own: its URL has all its properties except these two. */
+    private static Connector.Source sourceOf(BaseDataSource plain) {
+        Properties properties = new Properties();
+        if (plain.getUser() != null) {
+            properties.setProperty("user", plain.getUser());
+        }
+        if (plain.getPassword() != null) {
+            properties.setProperty("password", plain.getPassword());
+        }
+        return new Connector.UrlSource(plain.getUrl(), properties);
+    }
+
+    /** What a pool gives the driver beside the URL: HikariCP's and Tomcat's properties, such as sslmode; user and password. */
+    private static Properties propertiesOf(DataSource dataSource) {
+        Properties properties = new Properties();
+        Properties beside = read(dataSource, Properties.class, "getDataSourceProperties", "getDbProperties");
+        if (beside != null) {
+            beside.forEach((name, value) -> properties.setProperty(name.toString(), value.toString()));
+        }
+        String user = read(dataSource, String.class, "getUsername", "getUser");
+        if (user != null) {
+            properties.putIfAbsent("user", user);
+        }
+        String password = read(dataSource, String.class, "getPassword");
+        if (password != null) {
+            properties.putIfAbsent("password", password);
+        }
+        return properties;
+    }
+
+    private static <T> @Nullable T read(DataSource dataSource, Class<T> type, String... getters) {
         for (String getter : getters) {
             try {
-                Method method = dataSource.getClass().getMethod(getter);
-                if (method.getReturnType() == String.class && method.invoke(dataSource) instanceof String value) {
-                    return value;
+                Object value = dataSource.getClass().getMethod(getter).invoke(dataSource);
+                if (type.isInstance(value)) {
+                    return type.cast(value);
                 }
             } catch (ReflectiveOperationException | RuntimeException e) {
                 LOG.log(Level.DEBUG, "the data source has no usable " + getter, e);

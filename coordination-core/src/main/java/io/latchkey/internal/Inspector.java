@@ -23,6 +23,7 @@ final class Inspector {
                 now(link),
                 rows(link, Sql.LOCKS, limit, Inspector::heldLock),
                 rows(link, Sql.WAITERS, limit, Inspector::waiter),
+                rows(link, Sql.SEMAPHORES, limit, Inspector::semaphore),
                 rows(link, Sql.LEADERS, limit, Inspector::leader),
                 rows(link, Sql.SESSIONS, limit, Inspector::session));
     }
@@ -79,9 +80,19 @@ final class Inspector {
                 row.getString(6));
     }
 
+    private static Inspection.Semaphore semaphore(ResultSet row) throws SQLException {
+        return new Inspection.Semaphore(row.getString(2), row.getInt(3), row.getLong(4), row.getLong(5));
+    }
+
     private static Inspection.Leader leader(ResultSet row) throws SQLException {
         return new Inspection.Leader(
-                row.getString(2), row.getString(3), row.getString(4), row.getLong(5), instant(row, 6), row.getLong(7));
+                row.getString(2),
+                row.getString(3),
+                row.getString(4),
+                row.getString(8),
+                row.getLong(5),
+                instant(row, 6),
+                row.getLong(7));
     }
 
     private static Inspection.Session session(ResultSet row) throws SQLException {

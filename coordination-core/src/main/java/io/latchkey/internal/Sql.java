@@ -100,8 +100,11 @@ final class Sql {
     static final String WAITERS = """
             SELECT pg_catalog.count(*) OVER (), w.name, w.place, w.waiter, w.waiting_since, w.held_by, w.mode, w.permits
               FROM latchkey.waiters w ORDER BY w.waiting_since, w.name, w.place LIMIT ?""";
+    static final String SEMAPHORES = """
+            SELECT pg_catalog.count(*) OVER (), s.name, s.permits, s.in_use, s.waiting
+              FROM latchkey.semaphores s ORDER BY s.waiting DESC, s.in_use DESC, s.name LIMIT ?""";
     static final String LEADERS = """
-            SELECT pg_catalog.count(*) OVER (), l.election, l.leader, l.holder, l.term, l.since, l.waiting
+            SELECT pg_catalog.count(*) OVER (), l.election, l.leader, l.holder, l.term, l.since, l.waiting, l.metadata
               FROM latchkey.leaders l ORDER BY l.since, l.election LIMIT ?""";
     /** Without the numbers of locks: to count them, PostgreSQL would read all locks for each session. */
     static final String SESSIONS = """

@@ -96,6 +96,7 @@ class InspectTest {
                 Lease permits = ann.semaphore("imports", 5).acquire(4);
                 LeaderElection first = ann.election("billing", "ann-1");
                 LeaderElection second = ben.election("billing", "ben-1")) {
+            first.setMetadata("web-1");
             first.campaign();
             Leadership term = first.await();
             second.campaign();
@@ -118,8 +119,10 @@ class InspectTest {
                             tuple("imports", "ben", Inspection.Mode.PERMITS, 3),
                             tuple("billing", "ben", Inspection.Mode.EXCLUSIVE, 0));
             assertThat(seen.leaders().rows())
-                    .extracting("election", "id", "holder", "term", "waiting")
-                    .containsExactly(tuple("billing", "ann-1", "ann", term.term(), 1L));
+                    .extracting("election", "id", "holder", "metadata", "term", "waiting")
+                    .containsExactly(tuple("billing", "ann-1", "ann", "web-1", term.term(), 1L));
+            assertThat(seen.semaphores().rows()).containsExactly(new Inspection.Semaphore("imports", 5, 4, 1));
+            assertThat(seen.semaphores().total()).isEqualTo(1);
             assertThat(seen.leaders().rows().get(0).since()).isBeforeOrEqualTo(seen.at());
             assertThat(writer.cancel(false)).isTrue();
             assertThat(importer.cancel(false)).isTrue();

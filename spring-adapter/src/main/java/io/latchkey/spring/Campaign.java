@@ -1,31 +1,37 @@
 package io.latchkey.spring;
 
 import io.latchkey.CoordinationException;
-import io.latchkey.DistributedLock;
-import io.latchkey.Lease;
+import io.latchkey.LeaderElection;
+import io.latchkey.Leadership;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.integration.leader.Candidate;
 
-/** A candidate from start to stop: waits for the lock, serves its term, and waits again. All callbacks run on this one thread. */
+/**
+ * A candidate from start to stop: stands for election, serves its term, and stands again. All callbacks run on this one thread.
+ * What was lost is stood for again by the election itself; what was yielded, from here.
+ */
 final class Campaign implements Runnable {
     private static final System.Logger LOG = System.getLogger("io.latchkey.spring");
     private static final long PAUSE_AFTER_FAILURE_MS = 1_000;
+    private static final Duration PATIENCE = Duration.ofMillis(500);
 
-    private final DistributedLock lock;
+    private final LeaderElection election;
     private final Candidate candidate;
     private final Announcer announcer;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final CountDownLatch stopping = new CountDownLatch(1);
     private final ReentrantLock state = new ReentrantLock();
-    private boolean stopped;
-    private @Nullable Thread waiting;
     private @Nullable Term term;
 
-    Campaign(DistributedLock lock, Candidate candidate, Announcer announcer) {
-        this.lock = lock;
+    Campaign(LeaderElection election, Candidate candidate, Announcer announcer) {
+        this.election = election;
         this.candidate = candidate;
         this.announcer = announcer;
     }
@@ -33,68 +39,79 @@ final class Campaign implements Runnable {
     @Override
     public void run() {
         try {
-            while (waits(Thread.currentThread(), null)) {
+            election.campaign();
+            while (!isStopping()) {
                 try {
-                    Lease lease = queue();
-                    if (!serve(new Term(candidate, lease), lease)) {
-                        pause();
-                    }
+                    serve(elected());
                 } catch (InterruptedException e) {
                     LOG.log(Level.DEBUG, "interrupted while waiting to lead '" + candidate.getRole() + "'", e);
-                } catch (CoordinationException e) {
-                    LOG.log(
-                            Level.WARNING,
-                            "waiting to lead '" + candidate.getRole() + "' failed, to be tried again",
-                            e);
-                    announcer.failedToAcquire();
-                    pause();
                 }
             }
         } catch (IllegalStateException e) {
-            LOG.log(
-                    Level.INFO,
-                    "the client was closed, so nobody here leads '" + candidate.getRole() + "' any more",
-                    e);
+            if (!isStopping()) {
+                LOG.log(
+                        Level.INFO,
+                        "the client was closed, so nobody here leads '" + candidate.getRole() + "' any more",
+                        e);
+            }
         } finally {
+            election.close(); // after it was revoked: the next one leads when this one does not
             ended.complete(null);
         }
     }
 
-    private Lease queue() throws InterruptedException {
-        if (announcer.tellsFailures()) {
-            Optional<Lease> atOnce = lock.tryAcquire();
-            if (atOnce.isPresent()) {
-                return atOnce.get();
-            }
-            announcer.failedToAcquire();
-        }
-        return lock.acquire();
+    private boolean isStopping() {
+        return stopping.getCount() == 0;
     }
 
-    /** False if the candidate failed. */
-    private boolean serve(Term next, Lease lease) throws InterruptedException {
-        try {
-            if (!waits(null, next)) {
-                return true;
-            }
+    private Leadership elected() throws InterruptedException {
+        while (true) {
             try {
-                next.serve(() -> {
-                    candidate.onGranted(next);
-                    announcer.granted(next);
-                });
-                return true;
-            } catch (RuntimeException e) {
-                LOG.log(
-                        Level.WARNING,
-                        "the candidate for '" + candidate.getRole() + "' failed, so it leads no more",
-                        e);
-                return false;
-            } finally {
-                next.end();
-                revoke(next);
+                if (announcer.tellsFailures()) {
+                    Optional<Leadership> soon = election.await(PATIENCE);
+                    if (soon.isPresent()) {
+                        return soon.get();
+                    }
+                    announcer.failedToAcquire();
+                }
+                return election.await();
+            } catch (CoordinationException e) { // the election says so in the log, and tries again
+                LOG.log(Level.DEBUG, "refused as a candidate for '" + candidate.getRole() + "'", e);
+                announcer.failedToAcquire();
             }
+        }
+    }
+
+    private void serve(Leadership leadership) throws InterruptedException {
+        Term next = new Term(candidate, leadership);
+        if (!enter(next)) {
+            return;
+        }
+        boolean failed = false;
+        try {
+            next.serve(() -> {
+                candidate.onGranted(next);
+                announcer.granted(next);
+            });
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "the candidate for '" + candidate.getRole() + "' failed, so it leads no more", e);
+            failed = true;
+        } catch (InterruptedException e) { // not by us, whose interrupts end with the term
+            LOG.log(Level.DEBUG, "interrupted as the leader of '" + candidate.getRole() + "'", e);
         } finally {
-            lease.release(); // after it was revoked: the next one leads when this one does not
+            next.end();
+            revoke(next);
+            boolean unused = enter(null);
+        }
+        if (failed) {
+            boolean unused = election.resign();
+            try {
+                boolean unusedToo = stopping.await(PAUSE_AFTER_FAILURE_MS, TimeUnit.MILLISECONDS);
+            } finally {
+                election.campaign();
+            }
+        } else if (leadership.isValid() && !isStopping()) {
+            boolean unused = election.requeue();
         }
     }
 
@@ -107,23 +124,14 @@ final class Campaign implements Runnable {
         announcer.revoked(last);
     }
 
-    /** Says who is to be woken by {@link #stop}: the thread that waits, or the term. False if it was called already. */
-    private boolean waits(@Nullable Thread thread, @Nullable Term next) {
+    /** Says which term {@link #stop} has to end: this one or none. False if it was called already. */
+    private boolean enter(@Nullable Term next) {
         state.lock();
         try {
-            waiting = thread;
             term = next;
-            return !stopped;
+            return !isStopping();
         } finally {
             state.unlock();
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(PAUSE_AFTER_FAILURE_MS);
-        } catch (InterruptedException e) {
-            LOG.log(Level.DEBUG, "shorter, then", e);
         }
     }
 
@@ -138,16 +146,18 @@ final class Campaign implements Runnable {
     }
 
     void stop(Runnable callback) {
+        Term current;
         state.lock();
         try {
-            stopped = true;
-            if (term != null) {
-                term.end();
-            } else if (waiting != null) {
-                waiting.interrupt();
-            }
+            stopping.countDown();
+            current = term;
         } finally {
             state.unlock();
+        }
+        if (current != null) {
+            current.end(); // it is revoked before it resigns
+        } else {
+            election.close();
         }
         var unused = ended.thenRun(callback);
     }

@@ -13,7 +13,8 @@ public final class CurrentLease {
     private CurrentLease() {}
 
     /**
-     * The lease of the innermost such method of this thread. It belongs to that method: ask it, fence with it, and do not release it.
+     * The lease of the innermost such method of this thread. It belongs to that method: ask it, fence with it, and do not release
+     * it. That of a {@link LeaderOnly} method is the leadership, whose term is the fencing token.
      *
      * @throws IllegalStateException if there is none
      */

@@ -1,30 +1,36 @@
 package io.latchkey.spring;
 
 import io.latchkey.Latchkey;
+import io.latchkey.LeaderElection;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.ApplicationEventPublisherAware;
+import org.springframework.context.EnvironmentAware;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.env.Environment;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.core.task.TaskExecutor;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.integration.leader.Candidate;
 import org.springframework.integration.leader.Context;
 import org.springframework.integration.leader.DefaultCandidate;
 import org.springframework.integration.leader.event.DefaultLeaderEventPublisher;
 import org.springframework.integration.leader.event.LeaderEventPublisher;
+import org.springframework.util.StringUtils;
 
 /**
  * Elects a leader for a role, in the place of {@code LockRegistryLeaderInitiator}: with the same candidates, contexts, events and
- * roles, and without polling. A candidate stands in the database's queue; when the leader stops or yields, the next one leads
- * within a millisecond, and when it dies, as soon as its session is over. The context is a {@link LeaderContext}, which carries
- * the term. Thread-safe once it has started.
+ * roles, and without polling. Each is a candidate of a {@link io.latchkey.LeaderElection}, under the id of its {@link Candidate};
+ * when the leader stops or yields, the next one leads within a millisecond, and when it dies, as soon as its session is over. The
+ * context is a {@link LeaderContext}, which carries the term. Thread-safe once it has started.
  *
  * <p>A leader that stops or yields is revoked first and gives the lock back after that: two candidates do not lead at the same
  * time. A leadership that is lost is told at once, before the database can elect another.
  */
-public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, ApplicationEventPublisherAware {
+public class LatchkeyLeaderInitiator
+        implements SmartLifecycle, DisposableBean, ApplicationEventPublisherAware, EnvironmentAware {
     private static final Context NOT_RUNNING = () -> false;
 
     private final Latchkey latchkey;
@@ -33,6 +39,7 @@ public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, 
     private final ReentrantLock lifecycle = new ReentrantLock();
     private TaskExecutor executor;
     private @Nullable LeaderEventPublisher events;
+    private @Nullable String metadata;
     private boolean publishFailedEvents;
     private boolean autoStartup = true;
     private int phase = Integer.MAX_VALUE - 1000;
@@ -43,7 +50,7 @@ public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, 
         this(latchkey, new DefaultCandidate());
     }
 
-    /** An initiator for the lock with the name of the candidate's role. */
+    /** An initiator for the election with the name of the candidate's role. */
     public LatchkeyLeaderInitiator(Latchkey latchkey, Candidate candidate) {
         this(latchkey, candidate, LockNames.plain());
     }
@@ -53,7 +60,7 @@ public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, 
      *
      * @param latchkey the client, which is not closed with the initiator
      * @param candidate who is told when it leads and when no more
-     * @param names which lock the role stands for
+     * @param names which election, and so which lock, the role stands for
      */
     public LatchkeyLeaderInitiator(Latchkey latchkey, Candidate candidate, LockNames names) {
         this.latchkey = latchkey;
@@ -81,7 +88,22 @@ public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, 
         }
     }
 
-    /** Whether to publish an event each time this candidate has to queue behind another leader. Default: false. */
+    /**
+     * What this candidate says of itself to all who look at the participants. Default: the application's name and host, if this is
+     * a bean; else nothing. See {@link io.latchkey.LeaderElection#setMetadata}.
+     */
+    public void setMetadata(String metadata) {
+        this.metadata = metadata;
+    }
+
+    @Override
+    public void setEnvironment(Environment environment) {
+        if (metadata == null) {
+            metadata = CandidateMetadata.of(environment);
+        }
+    }
+
+    /** Whether to publish an event each time this candidate does not lead half a second after it has queued. Default: false. */
     public void setPublishFailedEvents(boolean publishFailedEvents) {
         this.publishFailedEvents = publishFailedEvents;
     }
@@ -124,14 +146,24 @@ public class LatchkeyLeaderInitiator implements SmartLifecycle, DisposableBean, 
         lifecycle.lock();
         try {
             if (campaign == null) {
-                Campaign starting =
-                        new Campaign(latchkey.lock(names.nameOf(candidate.getRole())), candidate, announcer());
+                Campaign starting = new Campaign(election(), candidate, announcer());
                 campaign = starting;
                 executor.execute(starting);
             }
+        } catch (TaskRejectedException e) {
+            campaign = null;
+            throw e;
         } finally {
             lifecycle.unlock();
         }
+    }
+
+    private LeaderElection election() {
+        String id = candidate.getId();
+        LeaderElection election = latchkey.election(
+                names.nameOf(candidate.getRole()), StringUtils.hasLength(id) ? id : latchkey.holder());
+        election.setMetadata(metadata == null ? "" : metadata);
+        return election;
     }
 
     private Announcer announcer() {

@@ -17,6 +17,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.context.annotation.Role;
 import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /** What {@link EnableLatchkey} imports. */
@@ -55,8 +56,10 @@ public class LatchkeyMethodsConfiguration {
     }
 
     @Bean
-    static Offices latchkeyOffices(ObjectProvider<Latchkey> latchkey, ObjectProvider<LockNames> names) {
-        return new Offices(latchkey::getObject, () -> names.getIfAvailable(LockNames::plain));
+    static Offices latchkeyOffices(
+            ObjectProvider<Latchkey> latchkey, ObjectProvider<LockNames> names, Environment environment) {
+        return new Offices(
+                latchkey::getObject, () -> names.getIfAvailable(LockNames::plain), CandidateMetadata.of(environment));
     }
 
     private static Advisor advisor(Class<? extends Annotation> annotation, int order, Advice advice) {

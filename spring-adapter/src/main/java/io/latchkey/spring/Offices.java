@@ -1,6 +1,7 @@
 package io.latchkey.spring;
 
 import io.latchkey.Latchkey;
+import io.latchkey.LeaderElection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -16,13 +17,15 @@ import org.springframework.context.SmartLifecycle;
 final class Offices implements SmartLifecycle {
     private final Supplier<Latchkey> latchkey;
     private final Supplier<LockNames> names;
+    private final String metadata;
     private final Set<String> roles = ConcurrentHashMap.newKeySet();
     private final Map<String, Office> offices = new ConcurrentHashMap<>();
     private volatile boolean running;
 
-    Offices(Supplier<Latchkey> latchkey, Supplier<LockNames> names) {
+    Offices(Supplier<Latchkey> latchkey, Supplier<LockNames> names, String metadata) {
         this.latchkey = latchkey;
         this.names = names;
+        this.metadata = metadata;
     }
 
     /** Makes this application a candidate for a role, as soon as and as long as it runs. */
@@ -41,7 +44,9 @@ final class Offices implements SmartLifecycle {
 
     private void open(String role) {
         offices.computeIfAbsent(role, each -> {
-            Office office = new Office(latchkey.get().lock(names.get().nameOf(each)));
+            LeaderElection election = latchkey.get().election(names.get().nameOf(each));
+            election.setMetadata(metadata);
+            Office office = new Office(election);
             office.stand();
             return office;
         });

@@ -1,6 +1,6 @@
 package io.latchkey.spring;
 
-import io.latchkey.Lease;
+import io.latchkey.Leadership;
 import java.sql.Connection;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,16 +15,16 @@ final class Term implements LeaderContext {
     }
 
     private final Candidate candidate;
-    private final Lease lease;
+    private final Leadership leadership;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition isOver = lock.newCondition();
     private boolean over;
     private @Nullable Thread worker;
 
-    Term(Candidate candidate, Lease lease) {
+    Term(Candidate candidate, Leadership leadership) {
         this.candidate = candidate;
-        this.lease = lease;
-        lease.onLost(this::end);
+        this.leadership = leadership;
+        leadership.onLost(this::end);
     }
 
     /** Does the work of being granted, and waits until the term is over. The end interrupts the work, as {@link Candidate} says. */
@@ -92,7 +92,7 @@ final class Term implements LeaderContext {
 
     @Override
     public boolean isLeader() {
-        return lease.isValid() && !isOver();
+        return leadership.isValid() && !isOver();
     }
 
     @Override
@@ -102,12 +102,12 @@ final class Term implements LeaderContext {
 
     @Override
     public long term() {
-        return lease.fencingToken();
+        return leadership.term();
     }
 
     @Override
     public void fence(Connection connection) {
-        lease.fence(connection);
+        leadership.fence(connection);
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.postgresql.ds.common.BaseDataSource;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.util.ClassUtils;
 
 /** Finds out where the locks are to be: at {@code latchkey.url}, or where a data source of the application points to. */
@@ -19,6 +20,9 @@ final class ApplicationDatabase {
     private static final boolean HAS_DETAILS = ClassUtils.isPresent(
             "org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails",
             ApplicationDatabase.class.getClassLoader());
+
+    private static final boolean HAS_PROXIES = ClassUtils.isPresent(
+            "org.springframework.jdbc.datasource.DelegatingDataSource", ApplicationDatabase.class.getClassLoader());
 
     private final LatchkeyProperties properties;
     private final ListableBeanFactory beans;
@@ -52,11 +56,12 @@ final class ApplicationDatabase {
                     null,
                     null);
         }
-        if (!tellsItsUrl(chosen) && HAS_DETAILS) {
+        DataSource target = HAS_PROXIES ? Proxies.targetOf(chosen) : chosen;
+        if (!tellsItsUrl(target) && HAS_DETAILS) {
             DataSource described = Details.find(beans);
-            return Latchkey.builder(described == null ? chosen : described);
+            return Latchkey.builder(described == null ? target : described);
         }
-        return Latchkey.builder(chosen);
+        return Latchkey.builder(target);
     }
 
     /** The data source in whose database the locks are, where that is one of the application's. */
@@ -93,6 +98,15 @@ final class ApplicationDatabase {
             dataSource.setPassword(password);
         }
         return dataSource;
+    }
+
+    /** Spring's, which tell nothing themselves: for lazy connections, for transactions. A class of its own, for it may be missing. */
+    private static final class Proxies {
+        static DataSource targetOf(DataSource dataSource) {
+            DataSource target =
+                    dataSource instanceof DelegatingDataSource proxy ? proxy.getTargetDataSource() : null;
+            return target == null ? dataSource : targetOf(target);
+        }
     }
 
     /** A class of its own, because Boot's is not everywhere. */

@@ -11,6 +11,8 @@ import io.latchkey.spring.Locked;
 import io.latchkey.testkit.PostgresExtension;
 import io.latchkey.testkit.PostgresServer;
 import io.latchkey.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -31,6 +33,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.integration.support.locks.DefaultLockRegistry;
 import org.springframework.integration.support.locks.LockRegistry;
 import org.springframework.jdbc.datasource.AbstractDataSource;
+import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
 
 /** Each condition of the auto-configuration, both ways. */
 class LatchkeyAutoConfigurationTest {
@@ -212,14 +215,48 @@ class LatchkeyAutoConfigurationTest {
                 .run(context -> assertThat(context).hasSingleBean(Latchkey.class));
     }
 
+    /** Such as sslmode; here one that the server shows. */
+    @Test
+    void propertiesOfThePool_areThoseOfTheClientToo_alsoBehindAProxy() {
+        withDataSource()
+                .withPropertyValues("spring.datasource.hikari.data-source-properties.ApplicationName=of-the-pool")
+                .run(context -> assertThat(sessionsOf("of-the-pool")).isPositive());
+        empty.withBean(DataSource.class, () -> {
+                    HikariDataSource pool = new HikariDataSource();
+                    pool.setJdbcUrl(url());
+                    pool.addDataSourceProperty("ApplicationName", "behind-a-proxy");
+                    pool.setMaximumPoolSize(1);
+                    return new LazyConnectionDataSourceProxy(pool);
+                })
+                .run(context -> {
+                    assertThat(sessionsOf("behind-a-proxy")).isPositive();
+                    try (var all = context.getBean(DataSource.class).getConnection()) {
+                        all.createStatement().execute("SELECT 1"); // all of the pool is taken
+                        assertThat(context.getBean(Latchkey.class).lock("lazy").tryAcquire())
+                                .isPresent();
+                    }
+                });
+    }
+
+    private static int sessionsOf(String application) throws SQLException {
+        try (Connection connection = POSTGRES.database().connect();
+                var row = connection
+                        .createStatement()
+                        .executeQuery("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + application
+                                + "' AND query LIKE '%latchkey%'")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
     private static final class HidesEverything extends AbstractDataSource {
         @Override
-        public java.sql.Connection getConnection() {
+        public Connection getConnection() {
             throw new IllegalStateException("the application's pool is not to be touched");
         }
 
         @Override
-        public java.sql.Connection getConnection(String user, String password) {
+        public Connection getConnection(String user, String password) {
             return getConnection();
         }
     }

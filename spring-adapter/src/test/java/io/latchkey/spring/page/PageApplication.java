@@ -25,6 +25,7 @@ final class PageApplication implements AutoCloseable {
                 "server.port=0",
                 "spring.main.banner-mode=off",
                 "spring.flyway.enabled=false",
+                "spring.liquibase.enabled=false",
                 "spring.datasource.url=" + database.url(),
                 "latchkey.holder=page",
                 "latchkey.page.enabled=true",
