@@ -1954,28 +1954,35 @@ BEGIN
     RETURN v_renewal;
 END $function$;
 
-CREATE OR REPLACE FUNCTION latchkey.request_revocation(p_name text)
+CREATE OR REPLACE FUNCTION latchkey.request_revocation(p_name text, p_token bigint DEFAULT NULL::bigint)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'latchkey', 'pg_temp'
 AS $function$
 DECLARE
-    v_token bigint;
+    v_tokens bigint[];
+    v_token  bigint;
 BEGIN
-    WITH asked AS (
-        UPDATE latchkey._watch w SET asked_at = clock_timestamp()
-          FROM latchkey._lock l
+    WITH held AS (
+        SELECT l.token FROM latchkey._lock l
          WHERE l.name = p_name AND l.request IS NOT NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
-           AND w.name = l.name AND w.token = l.token AND EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session)
+        UNION ALL
+        SELECT h.token FROM latchkey._lock l
+          JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
+          JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
+         WHERE l.name = p_name
+    ), asked AS (
+        UPDATE latchkey._watch w SET asked_at = clock_timestamp()
+          FROM held
+         WHERE w.name = p_name AND w.token = held.token AND w.token = coalesce(p_token, w.token) AND EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session)
         RETURNING w.token
     )
-    SELECT max(a.token) INTO v_token FROM asked a;
-    IF v_token IS NULL THEN
-        RETURN false;
-    END IF;
-    PERFORM latchkey._notify_watchers(p_name, v_token);
-    RETURN true;
+    SELECT coalesce(array_agg(DISTINCT a.token), '{}') INTO v_tokens FROM asked a;
+    FOREACH v_token IN ARRAY v_tokens LOOP
+        PERFORM latchkey._notify_watchers(p_name, v_token);
+    END LOOP;
+    RETURN cardinality(v_tokens) > 0;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey.resume_session(p_old uuid, p_session uuid, p_holder text, p_timeout_ms integer, p_channel text, p_names text[], p_tokens bigint[], p_requests bigint[], p_left_ms bigint[], p_weights integer[] DEFAULT NULL::integer[], p_permits integer[] DEFAULT NULL::integer[], OUT outcome text, OUT incarnation bigint, OUT kept boolean[])
@@ -2560,7 +2567,7 @@ COMMENT ON FUNCTION latchkey.remove_watch(pg_catalog.uuid,bigint) IS 'Ends a wat
 COMMENT ON FUNCTION latchkey.renew_session(pg_catalog.uuid,bigint[],boolean,boolean) IS 'Lets the session live for its timeout from now. p_confirmed: requests whose grants arrived. p_look => false: renew and do nothing else. p_reap => false: leave the reaping to others.';
 COMMENT ON TYPE latchkey.renewal IS 'The answer to a renewal: alive or no_session; the incarnation; after how many milliseconds a waiting client should call again (NULL: with its next renewal); grants not confirmed yet, as request:token;request:token with the request in hex.';
 COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile; how many permits the semaphore has, if that is another number than the caller believes.';
-COMMENT ON FUNCTION latchkey.request_revocation(pg_catalog.text) IS 'Asks the holder of a lock to give it up, which is up to the holder. false if nobody holds it, or its holder does not listen to such requests.';
+COMMENT ON FUNCTION latchkey.request_revocation(pg_catalog.text,bigint) IS 'Asks whoever holds a lock, or shares it, or has permits of a semaphore, to give it up, which is up to them; p_token: only the one who was granted that. false if nobody has it who listens to such requests.';
 COMMENT ON FUNCTION latchkey.resume_session(pg_catalog.uuid,pg_catalog.uuid,pg_catalog.text,integer,pg_catalog.text,pg_catalog.text[],bigint[],bigint[],bigint[],integer[],integer[]) IS 'During the grace period after a crash: opens a session in place of a lost one, and writes again all it holds (p_left_ms: NULL for session leases; p_weights: NULL for exclusive ones; p_permits: those of the semaphore). resumed, with a truth value per lease, or too_late.';
 COMMENT ON FUNCTION latchkey.run_batch(pg_catalog.uuid,pg_catalog.text[],pg_catalog.text[],bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request), and those for shares: read, try_read (the request), "permits 2/10", "try_permits 2/10" (2 of a semaphore of 10; the request), give_back (the token), "downgrade 4711" and "upgrade 4711" (the request; the token). The calls come in the order of the bytes of their names; replies, as text, stand in the order of the calls.';
 COMMENT ON FUNCTION latchkey.run_reaper(interval) IS 'What the job of pg_cron calls, so often: reaps, remembers that pg_cron is at work, and once a minute purges what the job left in cron.job_run_details.';

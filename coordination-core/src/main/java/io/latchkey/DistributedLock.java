@@ -70,14 +70,14 @@ public final class DistributedLock implements Lockable {
         return client.tryAcquireTimed(name, time, wait);
     }
 
-    /**
-     * Asks whoever holds the lock to give it up. It is a request: the holder decides. A holder hears of it in a moment if it
-     * has registered with {@link Lease#onRevocationRequested}, or {@link Leadership#onRevocationRequested} where this is an election.
-     *
-     * @return whether somebody holds the lock who listens to such requests
-     */
+    @Override
     public boolean requestRevocation() {
-        return client.requestRevocation(name);
+        return client.requestRevocation(name, null);
+    }
+
+    @Override
+    public boolean requestRevocation(long fencingToken) {
+        return client.requestRevocation(name, fencingToken);
     }
 
     @Override

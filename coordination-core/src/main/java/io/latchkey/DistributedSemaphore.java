@@ -93,6 +93,16 @@ public final class DistributedSemaphore implements Lockable {
         return of(weight).acquireAsync();
     }
 
+    @Override
+    public boolean requestRevocation() {
+        return client.requestRevocation(name, null);
+    }
+
+    @Override
+    public boolean requestRevocation(long fencingToken) {
+        return client.requestRevocation(name, fencingToken);
+    }
+
     /** How many permits there are, by the database; what this client named if nobody has used the semaphore yet. */
     public int permits() {
         return client.permits(name, permits).permits();

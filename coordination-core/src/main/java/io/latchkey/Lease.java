@@ -37,7 +37,7 @@ public interface Lease extends AutoCloseable {
     void onLost(Runnable action);
 
     /**
-     * Registers an action for the case that somebody asks for this lock, with {@link DistributedLock#requestRevocation()}. Whether
+     * Registers an action for the case that somebody asks for this lock, with {@link Lockable#requestRevocation()}. Whether
      * and when to give it up is up to the holder. It runs once, on a thread of the client; at once if the lock was asked for since
      * the first registration. Tells the database, or does so as soon as it can be reached.
      *

@@ -39,4 +39,20 @@ public interface Lockable {
      * moment is given back.
      */
     CompletableFuture<Lease> acquireAsync();
+
+    /**
+     * Asks whoever holds it, all of them where several share it, to give it up. It is a request: each holder decides. A holder hears
+     * of it in a moment if it has registered with {@link Lease#onRevocationRequested}, or {@link Leadership#onRevocationRequested}
+     * where this is an election.
+     *
+     * @return whether somebody holds it who listens to such requests
+     */
+    boolean requestRevocation();
+
+    /**
+     * The same, for one of several that share it, or not for whoever has it by now.
+     *
+     * @param fencingToken of the grant whose holder is asked, as {@link Lease#fencingToken()} or {@link Contender#fencingToken()} says
+     */
+    boolean requestRevocation(long fencingToken);
 }

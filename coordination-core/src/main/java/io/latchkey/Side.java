@@ -29,6 +29,16 @@ record Side(Client client, String name, Mode mode) implements Lockable {
     }
 
     @Override
+    public boolean requestRevocation() {
+        return client.requestRevocation(name, null);
+    }
+
+    @Override
+    public boolean requestRevocation(long fencingToken) {
+        return client.requestRevocation(name, fencingToken);
+    }
+
+    @Override
     public String toString() {
         return mode + " of " + name;
     }

@@ -190,10 +190,10 @@ public final class Client implements AutoCloseable {
         return observation;
     }
 
-    /** See {@link io.latchkey.DistributedLock#requestRevocation()}. */
-    public boolean requestRevocation(String name) {
+    /** See {@link io.latchkey.Lockable#requestRevocation()}. */
+    public boolean requestRevocation(String name, @Nullable Long token) {
         requireOpen();
-        return watches.requestRevocation(name);
+        return watches.requestRevocation(name, token);
     }
 
     /** Waits for several locks without a limit. */

@@ -82,7 +82,7 @@ final class Sql {
     static final String REMOVE_WATCH = UNFLUSHED + "latchkey.remove_watch(?, ?)";
     static final String CHECK_WATCHES =
             "SELECT request, asked, leader, holder, metadata, term FROM latchkey.check_watches(?, ?)";
-    static final String REQUEST_REVOCATION = UNFLUSHED + "latchkey.request_revocation(?)";
+    static final String REQUEST_REVOCATION = UNFLUSHED + "latchkey.request_revocation(?, ?)";
 
     static final String CONTENDERS = """
             SELECT c.holder, c.token, c.shared

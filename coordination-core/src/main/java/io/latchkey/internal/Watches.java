@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this client wants to hear of besides grants. A notification only says where to look, and carries the random number of the
@@ -61,12 +62,13 @@ final class Watches {
         }
     }
 
-    /** Whether there is somebody who listens. */
-    boolean requestRevocation(String name) {
+    /** Asks the holder of a grant, or (null) all; false if nobody has it who listens. */
+    boolean requestRevocation(String name, @Nullable Long token) {
         try {
             return combiner.run(Call.alone(name, link -> {
                         PreparedStatement statement = link.statement(Sql.REQUEST_REVOCATION);
                         statement.setString(1, name);
+                        statement.setObject(2, token, Types.BIGINT);
                         try (ResultSet row = statement.executeQuery()) {
                             row.next();
                             return Reply.of(row.getBoolean(2) ? "asked" : "nobody");

@@ -8,6 +8,7 @@ import io.latchkey.Latchkey;
 import io.latchkey.LeaderElection;
 import io.latchkey.Lease;
 import io.latchkey.LeaseTime;
+import io.latchkey.Lockable;
 import io.latchkey.TimedLease;
 import io.latchkey.faults.Scene;
 import io.latchkey.testkit.PostgresServer;
@@ -137,5 +138,31 @@ final class RevocationTest {
         next.campaign();
         assertThat(other.lock("leader").requestRevocation()).isTrue();
         assertThat(next.await(Scene.PATIENCE)).isPresent();
+    }
+
+    @Test
+    void thoseWhoShareIt_canBeAskedTogetherOrOneByOne() throws Exception {
+        Lease first = holder.readWriteLock("shared").readLock().acquire();
+        Lease second = holder.readWriteLock("shared").readLock().acquire();
+        AtomicInteger firstHeard = new AtomicInteger();
+        AtomicInteger secondHeard = new AtomicInteger();
+        first.onRevocationRequested(firstHeard::incrementAndGet);
+        second.onRevocationRequested(second::release);
+        second.onRevocationRequested(secondHeard::incrementAndGet);
+        Lockable write = other.readWriteLock("shared").writeLock();
+        assertThat(write.requestRevocation(second.fencingToken())).isTrue();
+        await().until(() -> secondHeard.get() == 1 && !second.isValid());
+        assertThat(write.requestRevocation(second.fencingToken()))
+                .as("it is given back")
+                .isFalse();
+        assertThat(firstHeard).hasValue(0);
+        assertThat(write.requestRevocation()).isTrue();
+        await().until(() -> firstHeard.get() == 1);
+        first.release();
+
+        Lease permits = holder.semaphore("permits", 3).acquire(2);
+        permits.onRevocationRequested(permits::release);
+        assertThat(other.semaphore("permits", 3).requestRevocation()).isTrue();
+        assertThat(other.semaphore("permits", 3).tryAcquire(3, Scene.PATIENCE)).isPresent();
     }
 }

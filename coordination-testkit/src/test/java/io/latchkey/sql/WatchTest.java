@@ -81,7 +81,7 @@ final class WatchTest extends SqlTest {
 
     @Test
     void request_withoutTheTokenCompared_isForLeasesOfThePastToo() throws SQLException {
-        sabotage("request_revocation", "AND w.token = l.token", "");
+        sabotage("request_revocation", "AND w.token = held.token", "");
         requestAfterTheLeaseHasEnded();
         assertThat(admin.ask("SELECT asked_at FROM latchkey._watch")).isNotEqualTo("null");
     }

@@ -145,27 +145,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey.announce_leader(text) IS 'Lets the observers of an election look who leads. Called by who was elected or left, in a transaction of its own: so elections nobody observes cost nothing where locks are handed over.';
 
-CREATE FUNCTION latchkey.request_revocation(p_name text) RETURNS boolean
+CREATE FUNCTION latchkey.request_revocation(p_name text, p_token bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 DECLARE
-    v_token bigint;
+    v_tokens bigint[];
+    v_token  bigint;
 BEGIN
-    WITH asked AS (
-        UPDATE latchkey._watch w SET asked_at = clock_timestamp()
-          FROM latchkey._lock l
+    WITH held AS (
+        SELECT l.token FROM latchkey._lock l
          WHERE l.name = p_name AND l.request IS NOT NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
-           AND w.name = l.name AND w.token = l.token AND EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session)
+        UNION ALL
+        SELECT h.token FROM latchkey._lock l
+          JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
+          JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
+         WHERE l.name = p_name
+    ), asked AS (
+        UPDATE latchkey._watch w SET asked_at = clock_timestamp()
+          FROM held
+         WHERE w.name = p_name AND w.token = held.token AND w.token = coalesce(p_token, w.token) AND EXISTS (SELECT FROM latchkey._session s WHERE s.id = w.session)
         RETURNING w.token
     )
-    SELECT max(a.token) INTO v_token FROM asked a;
-    IF v_token IS NULL THEN
-        RETURN false;
-    END IF;
-    PERFORM latchkey._notify_watchers(p_name, v_token);
-    RETURN true;
+    SELECT coalesce(array_agg(DISTINCT a.token), '{}') INTO v_tokens FROM asked a;
+    FOREACH v_token IN ARRAY v_tokens LOOP
+        PERFORM latchkey._notify_watchers(p_name, v_token);
+    END LOOP;
+    RETURN cardinality(v_tokens) > 0;
 END $$;
-COMMENT ON FUNCTION latchkey.request_revocation(text) IS 'Asks the holder of a lock to give it up, which is up to the holder. false if nobody holds it, or its holder does not listen to such requests.';
+COMMENT ON FUNCTION latchkey.request_revocation(text, bigint) IS 'Asks whoever holds a lock, or shares it, or has permits of a semaphore, to give it up, which is up to them; p_token: only the one who was granted that. false if nobody has it who listens to such requests.';
 
 CREATE FUNCTION latchkey.add_watch(p_session uuid, p_request bigint, p_name text, p_token bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp

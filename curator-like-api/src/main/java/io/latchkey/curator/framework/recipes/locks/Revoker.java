@@ -20,9 +20,8 @@ public class Revoker {
         OptionalLong token = Nodes.token(Paths.checked(path));
         String name = client.lockName(Nodes.lockPath(path));
         if (token.isPresent()) {
-            var unused = client.retrying(latchkey ->
-                    latchkey.contenders(name).stream().anyMatch(each -> each.fencingToken() == token.getAsLong())
-                            && latchkey.lock(name).requestRevocation());
+            var unused =
+                    client.retrying(latchkey -> latchkey.lock(name).requestRevocation(token.getAsLong()));
         }
     }
 }
