@@ -1,0 +1,54 @@
+package io.latchkey.benchmarks.report;
+
+import io.latchkey.benchmarks.peers.PeerKind;
+import io.latchkey.benchmarks.workloads.Workload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes tables of figures: one per variant of a workload, with a line for each peer. */
+public final class Tables {
+    private static final String OURS = PeerKind.LATCHKEY.id();
+
+    private Tables() {}
+
+    /** All tables of a workload. */
+    public static List<Table> of(Results results, Workload workload) {
+        return results.settings(workload.id()).stream()
+                .map(setting -> table(results, workload, setting))
+                .toList();
+    }
+
+    private static Table table(Results results, Workload workload, String setting) {
+        List<Metric> metrics = workload.metrics().stream()
+                .filter(metric -> results.of(workload.id()).stream()
+                        .anyMatch(s -> s.setting().equals(setting) && s.metric() == metric))
+                .toList();
+        Metric main = metrics.get(0);
+        List<String> head = new ArrayList<>(List.of("", main.unit() + "  (lowest to highest)", "Latchkey is better by"));
+        metrics.stream().skip(1).forEach(metric -> head.add(metric.unit()));
+        List<List<String>> rows = new ArrayList<>();
+        for (String peer : results.peers(workload.id())) {
+            Optional<Spread> figure = results.spread(workload.id(), setting, peer, main);
+            if (figure.isEmpty()) {
+                continue;
+            }
+            List<String> row = new ArrayList<>();
+            row.add(PeerKind.of(peer).map(PeerKind::title).orElse(peer));
+            row.add(figure.get().text());
+            row.add(
+                    peer.equals(OURS)
+                            ? ""
+                            : results.timesBetter(workload.id(), setting, OURS, peer, main)
+                                    .map(times -> times.text("x"))
+                                    .orElse(""));
+            for (Metric metric : metrics.subList(1, metrics.size())) {
+                row.add(results.spread(workload.id(), setting, peer, metric)
+                        .map(spread -> Figures.text(spread.median()))
+                        .orElse(""));
+            }
+            rows.add(row);
+        }
+        return new Table(workload.title() + ": " + setting, head, rows);
+    }
+}

@@ -1,0 +1,19 @@
+package io.latchkey.benchmarks.workloads;
+
+import io.latchkey.benchmarks.report.Metric;
+import java.util.List;
+
+/** Something that is done with all peers, round by round. */
+public interface Workload {
+    /** Its name on the command line and in the names of files. */
+    String id();
+
+    /** Its name for people. */
+    String title();
+
+    /** What is counted; the first one is compared. */
+    List<Metric> metrics();
+
+    /** Does it, and puts the figures into the bench's results. */
+    void run(Bench bench) throws Exception;
+}
