@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.Function;
 
 /** All figures of a run, and what follows from them. For one thread. */
@@ -67,15 +68,25 @@ public final class Results {
         return rounds.isEmpty() ? Optional.empty() : Optional.of(Spread.of(rounds.values()));
     }
 
-    /** How many times better one is than another, round by round. */
+    /** How many times better one peer is than another, round by round. */
     public Optional<Spread> timesBetter(String workload, String setting, String one, String other, Metric metric) {
-        Map<Integer, Double> ones = rounds(workload, setting, one, metric);
-        Map<Integer, Double> others = rounds(workload, setting, other, metric);
+        return ratios(
+                rounds(workload, setting, one, metric), rounds(workload, setting, other, metric), metric::timesBetter);
+    }
+
+    /** What one of a peer's turns costs in one variant, as a multiple of what it costs in another, round by round. */
+    public Optional<Spread> growth(String workload, String first, String last, String peer, Metric metric) {
+        return ratios(
+                rounds(workload, first, peer, metric), rounds(workload, last, peer, metric), metric::timesBetter);
+    }
+
+    private static Optional<Spread> ratios(
+            Map<Integer, Double> ones, Map<Integer, Double> others, DoubleBinaryOperator ratio) {
         List<Double> ratios = new ArrayList<>();
         ones.forEach((round, value) -> {
             Double theirs = others.get(round);
             if (theirs != null && theirs != 0 && value != 0) {
-                ratios.add(metric.timesBetter(value, theirs));
+                ratios.add(ratio.applyAsDouble(value, theirs));
             }
         });
         return ratios.isEmpty() ? Optional.empty() : Optional.of(Spread.of(ratios));

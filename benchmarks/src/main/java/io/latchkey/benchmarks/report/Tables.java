@@ -14,6 +14,9 @@ public final class Tables {
 
     /** All tables of a workload. */
     public static List<Table> of(Results results, Workload workload) {
+        if (workload.isGrowth()) {
+            return results.peers(workload.id()).isEmpty() ? List.of() : List.of(growth(results, workload));
+        }
         return results.settings(workload.id()).stream()
                 .map(setting -> table(results, workload, setting))
                 .toList();
@@ -50,5 +53,30 @@ public final class Tables {
             rows.add(row);
         }
         return new Table(workload.title() + ": " + setting, head, rows);
+    }
+
+    private static Table growth(Results results, Workload workload) {
+        List<String> settings = List.copyOf(results.settings(workload.id()));
+        Metric metric = workload.metrics().get(0);
+        String first = settings.get(0);
+        String last = settings.get(settings.size() - 1);
+        List<String> head = new ArrayList<>(List.of(metric.unit()));
+        head.addAll(settings);
+        head.add("cost of the last to that of the first  (lowest to highest)");
+        List<List<String>> rows = new ArrayList<>();
+        for (String peer : results.peers(workload.id())) {
+            List<String> row = new ArrayList<>();
+            row.add(PeerKind.of(peer).map(PeerKind::title).orElse(peer));
+            for (String setting : settings) {
+                row.add(results.spread(workload.id(), setting, peer, metric)
+                        .map(spread -> Figures.text(spread.median()))
+                        .orElse(""));
+            }
+            row.add(results.growth(workload.id(), first, last, peer, metric)
+                    .map(Spread::text)
+                    .orElse(""));
+            rows.add(row);
+        }
+        return new Table(workload.title(), head, rows);
     }
 }

@@ -45,56 +45,75 @@ public record Bench(
     }
 
     /**
-     * Measures all peers in turn, round by round, each round beginning with another one. A peer that fails is left out from then
-     * on, and a note says so.
+     * A variant of a workload.
      *
+     * @param setting its name
      * @param space the name of the databases the peers work in, together with their ids
+     * @param who takes part
+     * @param opener prepares a peer
+     * @param warmUp is done once before the rounds
+     * @param measurement takes the figures of one round
      */
-    <S extends AutoCloseable> void rounds(
-            String workload,
+    record Variant<S extends AutoCloseable>(
             String setting,
             String space,
             Predicate<PeerKind> who,
             Opener<S> opener,
             Measurement<S> warmUp,
-            Measurement<S> measurement)
-            throws IOException {
+            Measurement<S> measurement) {}
+
+    /**
+     * Measures all peers in all variants in turn, round by round, each round beginning with another one. A peer that fails is left
+     * out from then on, and a note says so.
+     */
+    <S extends AutoCloseable> void rounds(String workload, List<Variant<S>> variants) throws IOException {
         List<Subject<S>> subjects = new ArrayList<>();
         try {
-            for (PeerKind kind : peers.stream().filter(who).toList()) {
-                progress.accept(setting + ": " + kind.title());
-                attempt(workload, setting, kind, () -> {
-                    Server server = servers.get(kind.server());
-                    String database = space + "-" + kind.id();
-                    S opened = opener.open(kind, kind.at(server.address(database)), server);
-                    subjects.add(new Subject<>(kind, opened));
-                    warmUp.take(opened);
-                    server.settle(database);
-                });
+            for (Variant<S> variant : variants) {
+                for (PeerKind kind : peers.stream().filter(variant.who).toList()) {
+                    progress.accept(variant.setting + ": " + kind.title());
+                    attempt(workload, variant.setting, kind, () -> subjects.add(open(variant, kind)));
+                }
             }
             for (int round = 1; round <= scale.rounds(); round++) {
                 for (Subject<S> subject : inTurn(subjects, round)) {
-                    progress.accept(setting + ": round " + round + ", " + subject.kind.title());
-                    if (!measured(workload, setting, round, subject, measurement)) {
+                    progress.accept(subject.variant.setting + ": round " + round + ", " + subject.kind.title());
+                    if (!measured(workload, round, subject)) {
                         subjects.remove(subject);
                         subject.opened.close();
                     }
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             throw e;
         } catch (Exception e) {
             throw new IllegalStateException(e);
         } finally {
-            subjects.forEach(subject -> attempt(workload, setting, subject.kind, subject.opened::close));
+            subjects.forEach(subject ->
+                    attempt(workload, subject.variant.setting, subject.kind, subject.opened::close));
         }
     }
 
-    private record Subject<S>(PeerKind kind, S opened) {}
+    private <S extends AutoCloseable> Subject<S> open(Variant<S> variant, PeerKind kind) throws Exception {
+        Server server = servers.get(kind.server());
+        String database = variant.space + "-" + kind.id();
+        S opened = variant.opener.open(kind, kind.at(server.address(database)), server);
+        try {
+            variant.warmUp.take(opened);
+        } catch (Exception e) {
+            opened.close();
+            throw e;
+        }
+        server.settle(database);
+        return new Subject<>(variant, kind, opened);
+    }
 
-    private <S> boolean measured(
-            String workload, String setting, int round, Subject<S> subject, Measurement<S> measurement) {
-        return attempt(workload, setting, subject.kind, () -> measurement
+    private record Subject<S extends AutoCloseable>(Variant<S> variant, PeerKind kind, S opened) {}
+
+    private <S extends AutoCloseable> boolean measured(String workload, int round, Subject<S> subject) {
+        String setting = subject.variant.setting;
+        return attempt(workload, setting, subject.kind, () -> subject.variant
+                .measurement
                 .take(subject.opened)
                 .forEach((metric, value) ->
                         results.add(new Sample(workload, setting, subject.kind.id(), round, metric, value))));

@@ -39,14 +39,13 @@ final class HandOver implements Workload {
     public void run(Bench bench) throws Exception {
         Scale scale = bench.scale();
         for (int clients : scale.contenders()) {
-            bench.rounds(
-                    ID,
+            bench.rounds(ID, List.of(new Bench.Variant<>(
                     setting(clients),
                     ID,
                     PeerKind::waits,
                     (kind, peer, server) -> new Clients(peer, clients, clients, ClientOptions.oneThread()),
                     all -> measure(all, scale.warmUp()),
-                    all -> measure(all, scale.seconds()));
+                    all -> measure(all, scale.seconds()))));
         }
     }
 

@@ -37,14 +37,13 @@ final class Uncontended implements Workload {
                     continue;
                 }
                 int names = Math.max(10, 100 / threads);
-                bench.rounds(
-                        ID,
+                bench.rounds(ID, List.of(new Bench.Variant<>(
                         setting(threads, clients),
                         ID,
                         kind -> true,
                         (kind, peer, server) -> new Clients(peer, clients, threads, ClientOptions.defaults()),
                         all -> Map.of(Metric.PAIRS, rate(all, scale.warmUp(), names, names)),
-                        all -> Map.of(Metric.PAIRS, rate(all, scale.seconds(), names, 1)));
+                        all -> Map.of(Metric.PAIRS, rate(all, scale.seconds(), names, 1)))));
             }
         }
     }

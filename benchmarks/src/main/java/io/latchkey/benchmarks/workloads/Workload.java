@@ -14,6 +14,11 @@ public interface Workload {
     /** What is counted; the first one is compared. */
     List<Metric> metrics();
 
+    /** Whether its variants are steps of something that grows, to be compared with each other. */
+    default boolean isGrowth() {
+        return false;
+    }
+
     /** Does it, and puts the figures into the bench's results. */
     void run(Bench bench) throws Exception;
 }

@@ -6,7 +6,15 @@ import java.util.Optional;
 /** All workloads, in the order in which they run. */
 public final class Workloads {
     /** All. */
-    public static final List<Workload> ALL = List.of(new Uncontended(), new HandOver());
+    public static final List<Workload> ALL = List.of(
+            new Uncontended(),
+            new HandOver(),
+            new IdleWaiters(),
+            new Failover(),
+            new Rows(),
+            new ConnectedClients(),
+            new Cost(),
+            new InProcess());
 
     private Workloads() {}
 
