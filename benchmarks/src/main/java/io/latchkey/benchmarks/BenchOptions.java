@@ -63,7 +63,7 @@ record BenchOptions(
         Deque<String> rest = new ArrayDeque<>(List.of(arguments));
         boolean quick = rest.remove("--quick");
         boolean report = rest.remove("--report");
-        boolean help = rest.remove("--help") | rest.remove("-h");
+        boolean help = rest.remove("--help") || rest.remove("-h");
         Scale scale = quick ? Scale.quick() : Scale.full();
         List<PeerKind> peers = quick ? OF_THE_DATABASE_ALONE : List.of(PeerKind.values());
         List<Workload> workloads = Workloads.ALL;

@@ -159,6 +159,7 @@ public enum PeerKind {
     private final String title;
     private final ServerKind server;
     private final String durability;
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<Setting> settings;
 
     PeerKind(Role role, String title, ServerKind server, String durability, List<Setting> settings) {

@@ -14,12 +14,16 @@ public final class Tables {
 
     /** All tables of a workload. */
     public static List<Table> of(Results results, Workload workload) {
-        if (workload.isGrowth()) {
-            return results.peers(workload.id()).isEmpty() ? List.of() : List.of(growth(results, workload));
+        if (results.of(workload.id()).isEmpty()) {
+            return List.of();
         }
-        return results.settings(workload.id()).stream()
-                .map(setting -> table(results, workload, setting))
-                .toList();
+        return switch (workload.layout()) {
+            case SIDE_BY_SIDE -> results.settings(workload.id()).stream()
+                    .map(setting -> table(results, workload, setting))
+                    .toList();
+            case GROWTH -> List.of(growth(results, workload));
+            case ALONE -> List.of(alone(results, workload));
+        };
     }
 
     private static Table table(Results results, Workload workload, String setting) {
@@ -75,6 +79,22 @@ public final class Tables {
             row.add(results.growth(workload.id(), first, last, peer, metric)
                     .map(Spread::text)
                     .orElse(""));
+            rows.add(row);
+        }
+        return new Table(workload.title(), head, rows);
+    }
+
+    private static Table alone(Results results, Workload workload) {
+        List<String> head = new ArrayList<>(List.of(""));
+        workload.metrics().forEach(metric -> head.add(metric.unit() + "  (lowest to highest)"));
+        List<List<String>> rows = new ArrayList<>();
+        for (String setting : results.settings(workload.id())) {
+            List<String> row = new ArrayList<>(List.of(setting));
+            for (Metric metric : workload.metrics()) {
+                row.add(results.spread(workload.id(), setting, OURS, metric)
+                        .map(Spread::text)
+                        .orElse(""));
+            }
             rows.add(row);
         }
         return new Table(workload.title(), head, rows);

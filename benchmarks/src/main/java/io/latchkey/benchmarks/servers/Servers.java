@@ -3,6 +3,7 @@ package io.latchkey.benchmarks.servers;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The servers of a run, each started when it is first needed. */
 public final class Servers implements AutoCloseable {
@@ -25,6 +26,11 @@ public final class Servers implements AutoCloseable {
     /** PostgreSQL. */
     public PostgresBackend postgres() throws IOException {
         return (PostgresBackend) get(ServerKind.POSTGRES);
+    }
+
+    /** Name and version of each that runs. */
+    public String versions() {
+        return running.values().stream().map(Server::version).collect(Collectors.joining(", "));
     }
 
     /** Stops what was started. */

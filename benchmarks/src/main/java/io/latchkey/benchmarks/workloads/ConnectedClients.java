@@ -30,8 +30,8 @@ final class ConnectedClients implements Workload {
     }
 
     @Override
-    public boolean isGrowth() {
-        return true;
+    public Layout layout() {
+        return Layout.GROWTH;
     }
 
     static String setting(int clients) {

@@ -48,6 +48,11 @@ final class InProcess implements Workload {
     }
 
     @Override
+    public Layout layout() {
+        return Layout.ALONE;
+    }
+
+    @Override
     public void run(Bench bench) throws Exception {
         Scale scale = bench.scale();
         bench.progress().accept("JMH");

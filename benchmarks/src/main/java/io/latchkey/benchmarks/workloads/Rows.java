@@ -34,8 +34,8 @@ final class Rows implements Workload {
     }
 
     @Override
-    public boolean isGrowth() {
-        return true;
+    public Layout layout() {
+        return Layout.GROWTH;
     }
 
     static String setting(int rows) {

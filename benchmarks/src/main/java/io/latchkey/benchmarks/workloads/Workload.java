@@ -14,9 +14,19 @@ public interface Workload {
     /** What is counted; the first one is compared. */
     List<Metric> metrics();
 
-    /** Whether its variants are steps of something that grows, to be compared with each other. */
-    default boolean isGrowth() {
-        return false;
+    /** How its figures are to be read. */
+    default Layout layout() {
+        return Layout.SIDE_BY_SIDE;
+    }
+
+    /** How figures are to be read. */
+    enum Layout {
+        /** In each variant, peers beside each other. */
+        SIDE_BY_SIDE,
+        /** The variants are steps of something that grows, to be compared with each other. */
+        GROWTH,
+        /** There are no peers. */
+        ALONE
     }
 
     /** Does it, and puts the figures into the bench's results. */
