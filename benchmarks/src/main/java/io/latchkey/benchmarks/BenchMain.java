@@ -47,6 +47,7 @@ public final class BenchMain {
         if (!options.reportOnly()) {
             measure(options, console, report);
         }
+        Report.missingForPictures().ifPresent(missing -> console.note("No pictures are drawn: this needs " + missing));
         report.writePage(Workloads.ALL);
         console.title("Written to " + options.out() + ": CSV files, pictures, results.md");
         return 0;
@@ -61,8 +62,7 @@ public final class BenchMain {
             List<PeerKind> peers = available(options.peers(), servers, console);
             facts.put("servers", servers.versions());
             console.line(facts.get("processors") + "; " + facts.get("servers"));
-            Bench bench =
-                    new Bench(options.scale(), peers, servers, results, console::passing, console::note);
+            Bench bench = new Bench(options.scale(), peers, servers, results, console::passing, console::note);
             for (Workload workload : options.workloads()) {
                 workload.run(bench);
                 Tables.of(results, workload).forEach(console::table);
@@ -73,7 +73,8 @@ public final class BenchMain {
     }
 
     /** Starts all servers that are needed; peers without one are left out. */
-    private static List<PeerKind> available(List<PeerKind> wanted, Servers servers, Console console) throws IOException {
+    private static List<PeerKind> available(List<PeerKind> wanted, Servers servers, Console console)
+            throws IOException {
         List<PeerKind> available = new ArrayList<>();
         for (PeerKind kind : wanted) {
             console.passing("Starting the server of " + kind.title());

@@ -75,8 +75,7 @@ record BenchOptions(
                 case "--peers" -> peers = withOurs(each(option, rest, id -> known(option, id, PeerKind.of(id))));
                 case "--rounds" -> scale = scale.withRounds(number(option, value(option, rest), 1, 1_000));
                 case "--seconds" -> scale = scale.withSeconds(seconds(option, value(option, rest)));
-                case "--threads" -> scale =
-                        scale.withThreads(each(option, rest, text -> number(option, text, 1, 512)));
+                case "--threads" -> scale = scale.withThreads(each(option, rest, text -> number(option, text, 1, 512)));
                 case "--out" -> out = Path.of(value(option, rest));
                 default -> throw new IllegalArgumentException("there is no option " + option + "; see --help");
             }

@@ -19,7 +19,8 @@ final class Console {
 
     static Console ofThisProcess() {
         return new Console(
-                new PrintStream(System.out, true, StandardCharsets.UTF_8), Boolean.getBoolean("latchkey.bench.terminal"));
+                new PrintStream(System.out, true, StandardCharsets.UTF_8),
+                Boolean.getBoolean("latchkey.bench.terminal"));
     }
 
     /** Says what is being done now; only where it can be overwritten. */

@@ -46,7 +46,8 @@ final class StubDatabase implements Connector.Source {
         });
 
         private final PreparedStatement statement = proxy(
-                PreparedStatement.class, (self, method, arguments) -> method.getName().equals("executeQuery") ? row : null);
+                PreparedStatement.class,
+                (self, method, arguments) -> method.getName().equals("executeQuery") ? row : null);
 
         @Override
         public @Nullable Object invoke(Object self, java.lang.reflect.Method method, @Nullable Object[] arguments) {

@@ -104,8 +104,12 @@ public enum PeerKind {
             ServerKind.ETCD,
             "flushed",
             List.of(
-                    Setting.of("one lease per client, kept alive, for all its locks", "https://etcd.io/docs/v3.4/learning/api/"),
-                    Setting.of("etcd with its defaults, one member", "https://etcd.io/docs/v3.4/op-guide/configuration/"))) {
+                    Setting.of(
+                            "one lease per client, kept alive, for all its locks",
+                            "https://etcd.io/docs/v3.4/learning/api/"),
+                    Setting.of(
+                            "etcd with its defaults, one member",
+                            "https://etcd.io/docs/v3.4/op-guide/configuration/"))) {
         @Override
         public Peer at(String address) {
             return new EtcdPeer(address);
@@ -159,6 +163,7 @@ public enum PeerKind {
     private final String title;
     private final ServerKind server;
     private final String durability;
+
     @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<Setting> settings;
 

@@ -2,6 +2,7 @@ package io.latchkey.benchmarks.report;
 
 import io.latchkey.benchmarks.peers.PeerKind;
 import java.awt.Color;
+import java.awt.Font;
 import java.awt.geom.Ellipse2D;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.LogAxis;
+import org.jfree.chart.axis.NumberTickUnit;
 import org.jfree.chart.axis.NumberTickUnitSource;
 import org.jfree.chart.axis.SymbolAxis;
 import org.jfree.chart.labels.ItemLabelAnchor;
@@ -98,7 +100,7 @@ final class DotPlot {
 
     private static LogAxis axis(String title, double lowest, double highest) {
         LogAxis axis = new LogAxis(title);
-        axis.setLabelFont(Look.LABEL.deriveFont(java.awt.Font.BOLD));
+        axis.setLabelFont(Look.LABEL.deriveFont(Font.BOLD));
         axis.setLabelPaint(Look.TEXT);
         axis.setTickLabelFont(Look.SMALL);
         axis.setTickLabelPaint(Look.FAINT);
@@ -108,6 +110,9 @@ final class DotPlot {
         axis.setStandardTickUnits(new NumberTickUnitSource());
         axis.setNumberFormatOverride(new DecimalFormat("#,##0.####", DecimalFormatSymbols.getInstance(Locale.ROOT)));
         if (highest > 0) {
+            if (highest / lowest < 1e5) {
+                axis.setTickUnit(new NumberTickUnit(1)); // each power of ten
+            }
             double space = Math.pow(highest / lowest, 0.12) * 1.15;
             axis.setRange(new Range(lowest / space, highest * space));
         }

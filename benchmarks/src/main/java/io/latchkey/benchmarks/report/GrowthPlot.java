@@ -25,7 +25,8 @@ final class GrowthPlot {
 
     private GrowthPlot() {}
 
-    static Picture picture(String file, String title, String subtitle, Results results, String workload, Metric metric) {
+    static Picture picture(
+            String file, String title, String subtitle, Results results, String workload, Metric metric) {
         List<String> settings = List.copyOf(results.settings(workload));
         DefaultCategoryDataset data = new DefaultCategoryDataset();
         LineAndShapeRenderer renderer = new LineAndShapeRenderer();

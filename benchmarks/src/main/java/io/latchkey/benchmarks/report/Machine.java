@@ -62,14 +62,15 @@ public final class Machine {
     }
 
     private static Optional<String> library(PeerKind kind) {
-        return Optional.ofNullable(switch (kind) {
-            case SPRING, SPRING_1MS -> version("spring-integration-jdbc");
-            case SHEDLOCK -> version("shedlock-provider-jdbc-template");
-            case CURATOR -> version("curator-recipes");
-            case REDISSON -> version("redisson");
-            case ETCD -> version("jetcd-core");
-            case LATCHKEY, ADVISORY, UPDATES, UPDATES_FLUSHED -> null;
-        });
+        return Optional.ofNullable(
+                switch (kind) {
+                    case SPRING, SPRING_1MS -> version("spring-integration-jdbc");
+                    case SHEDLOCK -> version("shedlock-provider-jdbc-template");
+                    case CURATOR -> version("curator-recipes");
+                    case REDISSON -> version("redisson");
+                    case ETCD -> version("jetcd-core");
+                    case LATCHKEY, ADVISORY, UPDATES, UPDATES_FLUSHED -> null;
+                });
     }
 
     /** As the name of its jar tells. */

@@ -23,13 +23,14 @@ final class Pictures {
         return switch (workload.id()) {
             case "uncontended" -> uncontended(results, workload);
             case "hand-over" -> handOver(results, workload);
-            case "rows", "clients" -> List.of(GrowthPlot.picture(
-                    workload.id() + ".svg",
-                    workload.title(),
-                    "Median of the ratios within each round. Lower is better.",
-                    results,
-                    workload.id(),
-                    workload.metrics().get(0)));
+            case "rows", "clients" ->
+                List.of(GrowthPlot.picture(
+                        workload.id() + ".svg",
+                        workload.title(),
+                        "Median of the ratios within each round. Lower is better.",
+                        results,
+                        workload.id(),
+                        workload.metrics().get(0)));
             case "in-process" -> List.of();
             default -> List.of(panelPerMetric(results, workload));
         };
@@ -113,7 +114,8 @@ final class Pictures {
 
     private static List<PeerKind> peers(List<DotPlot.Panel> panels) {
         return Arrays.stream(PeerKind.values())
-                .filter(peer -> panels.stream().anyMatch(panel -> panel.figures().containsKey(peer)))
+                .filter(peer ->
+                        panels.stream().anyMatch(panel -> panel.figures().containsKey(peer)))
                 .toList();
     }
 }

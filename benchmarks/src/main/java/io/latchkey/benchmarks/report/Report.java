@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The files of a run: figures, pictures, and a page with tables. */
 public final class Report {
@@ -46,13 +47,19 @@ public final class Report {
         return results;
     }
 
-    /** Writes pictures and tables of all figures here. */
+    /** What is missing on this machine to draw pictures; empty if nothing is. */
+    public static Optional<String> missingForPictures() {
+        return Svg.obstacle();
+    }
+
+    /** Writes pictures (where they can be drawn) and tables of all figures here. */
     public void writePage(List<Workload> workloads) throws IOException {
         Results results = readFigures(workloads);
+        boolean drawn = missingForPictures().isEmpty();
         Map<String, List<String>> pictures = new HashMap<>();
         for (Workload workload : workloads) {
             List<String> names = new ArrayList<>();
-            for (Picture picture : Pictures.of(results, workload)) {
+            for (Picture picture : drawn ? Pictures.of(results, workload) : List.<Picture>of()) {
                 Svg.write(directory.resolve(picture.file()), picture);
                 names.add(picture.file());
             }

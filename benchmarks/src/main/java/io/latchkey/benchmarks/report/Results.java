@@ -76,8 +76,7 @@ public final class Results {
 
     /** What one of a peer's turns costs in one variant, as a multiple of what it costs in another, round by round. */
     public Optional<Spread> growth(String workload, String first, String last, String peer, Metric metric) {
-        return ratios(
-                rounds(workload, first, peer, metric), rounds(workload, last, peer, metric), metric::timesBetter);
+        return ratios(rounds(workload, first, peer, metric), rounds(workload, last, peer, metric), metric::timesBetter);
     }
 
     private static Optional<Spread> ratios(

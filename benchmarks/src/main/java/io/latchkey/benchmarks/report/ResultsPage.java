@@ -116,7 +116,9 @@ final class ResultsPage {
         for (PeerKind peer : PeerKind.values()) {
             String settings = peer.settings().stream()
                     .map(setting -> setting.what() + " ("
-                            + (setting.source().startsWith("http") ? "[source](" + setting.source() + ")" : setting.source())
+                            + (setting.source().startsWith("http")
+                                    ? "[source](" + setting.source() + ")"
+                                    : setting.source())
                             + ")")
                     .collect(Collectors.joining("; "));
             rows.add(List.of(peer.title() + " (`" + peer.id() + "`)", peer.durability(), settings));

@@ -1,11 +1,13 @@
 package io.latchkey.benchmarks.report;
 
 import java.awt.Dimension;
+import java.awt.GraphicsEnvironment;
 import java.awt.geom.Rectangle2D;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.apache.batik.svggen.SVGGraphics2D;
@@ -17,7 +19,20 @@ final class Svg {
     /** Java's SansSerif is DejaVu on most systems that have fonts at all; Verdana is as wide. */
     private static final String FONTS = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
+    private static final String GET_FONTS = "a font - get it with: apt-get install fontconfig fonts-dejavu-core";
+
     private Svg() {}
+
+    /** Why no pictures can be drawn here: Java needs a font to know how wide a text is. Empty if they can. */
+    static Optional<String> obstacle() {
+        try {
+            return GraphicsEnvironment.getLocalGraphicsEnvironment().getAvailableFontFamilyNames().length == 0
+                    ? Optional.of(GET_FONTS)
+                    : Optional.empty();
+        } catch (RuntimeException | Error e) { // which of them depends on what is missing
+            return Optional.of(GET_FONTS);
+        }
+    }
 
     static void write(Path file, Picture picture) throws IOException {
         SVGGraphics2D graphics = new SVGGraphics2D(document());

@@ -18,9 +18,10 @@ public final class Tables {
             return List.of();
         }
         return switch (workload.layout()) {
-            case SIDE_BY_SIDE -> results.settings(workload.id()).stream()
-                    .map(setting -> table(results, workload, setting))
-                    .toList();
+            case SIDE_BY_SIDE ->
+                results.settings(workload.id()).stream()
+                        .map(setting -> table(results, workload, setting))
+                        .toList();
             case GROWTH -> List.of(growth(results, workload));
             case ALONE -> List.of(alone(results, workload));
         };
@@ -32,7 +33,7 @@ public final class Tables {
                         .anyMatch(s -> s.setting().equals(setting) && s.metric() == metric))
                 .toList();
         Metric main = metrics.get(0);
-        List<String> head = new ArrayList<>(List.of("", main.unit() + "  (lowest to highest)", "Latchkey is better by"));
+        List<String> head = new ArrayList<>(List.of("", main.unit() + "  (lowest to highest)", "Latchkey's advantage"));
         metrics.stream().skip(1).forEach(metric -> head.add(metric.unit()));
         List<List<String>> rows = new ArrayList<>();
         for (String peer : results.peers(workload.id())) {

@@ -15,8 +15,7 @@ import java.util.function.Function;
  * @param unit behind the figures
  * @param reached what the figures say; empty if it was not measured
  */
-record Target(
-        String what, double limit, boolean atLeast, String unit, Function<Results, Optional<Spread>> reached) {
+record Target(String what, double limit, boolean atLeast, String unit, Function<Results, Optional<Spread>> reached) {
     private static final String OURS = PeerKind.LATCHKEY.id();
 
     static final List<Target> ALL = all();
@@ -43,8 +42,7 @@ record Target(
                 3.5,
                 false,
                 "x",
-                results -> results.timesBetter(
-                        "hand-over", clients, PeerKind.ADVISORY.id(), OURS, Metric.MEDIAN)));
+                results -> results.timesBetter("hand-over", clients, PeerKind.ADVISORY.id(), OURS, Metric.MEDIAN)));
         all.add(new Target(
                 "idle, 1,000 waiters: statements per client and renewal interval",
                 1,
@@ -92,7 +90,8 @@ record Target(
                     .apply(results)
                     .ifPresent(figure -> rows.add(List.of(
                             target.what,
-                            (target.atLeast ? "at least " : "at most ") + Figures.text(target.limit) + " " + target.unit,
+                            (target.atLeast ? "at least " : "at most ") + Figures.text(target.limit) + " "
+                                    + target.unit,
                             figure.text(target.unit),
                             target.isMetBy(figure) ? "yes" : "**no**")));
         }

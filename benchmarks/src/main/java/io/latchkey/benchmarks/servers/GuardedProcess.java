@@ -49,15 +49,16 @@ final class GuardedProcess implements AutoCloseable {
     }
 
     static GuardedProcess start(Path directory, List<String> command) throws IOException {
-        List<String> all = new ArrayList<>(
-                List.of("sh", "-c", GUARD, "guard", directory.resolve("server.log").toString()));
+        List<String> all = new ArrayList<>(List.of(
+                "sh", "-c", GUARD, "guard", directory.resolve("server.log").toString()));
         all.addAll(command);
         Process guard = new ProcessBuilder(all)
                 .directory(directory.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         BufferedReader out = guard.inputReader(StandardCharsets.US_ASCII);
-        return new GuardedProcess(guard, directory, Long.parseLong(out.readLine().strip()));
+        return new GuardedProcess(
+                guard, directory, Long.parseLong(out.readLine().strip()));
     }
 
     static int freePort() throws IOException {

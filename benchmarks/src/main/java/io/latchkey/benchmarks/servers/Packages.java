@@ -40,7 +40,8 @@ final class Packages {
             return;
         }
         System.err.println("Installing " + debianPackage + " ...");
-        // A package would start its server as a service; ours is another one. That is what policy-rc.d is there to refuse.
+        // A package would start its server as a service; ours is another one. That is what policy-rc.d is there to
+        // refuse.
         String script = """
                 policy=/usr/sbin/policy-rc.d
                 if [ ! -e "$policy" ]; then

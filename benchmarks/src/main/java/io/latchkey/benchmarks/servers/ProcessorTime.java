@@ -21,7 +21,9 @@ final class ProcessorTime {
 
     synchronized double nanos() {
         Stream.concat(Stream.of(root), root.descendants()).forEach(this::look);
-        return seen.isEmpty() ? Double.NaN : seen.values().stream().mapToLong(Long::longValue).sum();
+        return seen.isEmpty()
+                ? Double.NaN
+                : seen.values().stream().mapToLong(Long::longValue).sum();
     }
 
     private void look(ProcessHandle process) {
@@ -29,7 +31,9 @@ final class ProcessorTime {
         try (Stream<Path> threads = Files.list(tasks)) {
             for (Path thread : (Iterable<Path>) threads::iterator) {
                 String statistics = Files.readString(thread.resolve("schedstat"));
-                seen.put(process.pid() + "/" + thread.getFileName(), Long.parseLong(statistics.split(" ", 2)[0]));
+                seen.put(
+                        process.pid() + "/" + thread.getFileName(),
+                        Long.parseLong(statistics.split(" ", 2)[0]));
             }
         } catch (IOException | NumberFormatException gone) {
             // It ended while we were looking, or this is not Linux.

@@ -51,8 +51,7 @@ final class RedisBackend implements Server {
 
     @Override
     public Counters counters(String space) {
-        return new Counters(
-                Double.parseDouble(info("total_commands_processed")), Double.NaN, Double.NaN, time.nanos());
+        return new Counters(Double.parseDouble(info("total_commands_processed")), Double.NaN, Double.NaN, time.nanos());
     }
 
     private String info(String field) {

@@ -23,7 +23,8 @@ final class ZooKeeperBackend implements Server {
     ZooKeeperBackend() throws IOException {
         port = GuardedProcess.freePort();
         Path directory = GuardedProcess.newDirectory("zookeeper");
-        Path configuration = Files.writeString(directory.resolve("zoo.cfg"), """
+        Path configuration = Files.writeString(
+                directory.resolve("zoo.cfg"), """
                 tickTime=2000
                 dataDir=%s
                 clientPort=%d

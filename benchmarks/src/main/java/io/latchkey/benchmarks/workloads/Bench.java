@@ -89,8 +89,8 @@ public record Bench(
         } catch (Exception e) {
             throw new IllegalStateException(e);
         } finally {
-            subjects.forEach(subject ->
-                    attempt(workload, subject.variant.setting, subject.kind, subject.opened::close));
+            subjects.forEach(
+                    subject -> attempt(workload, subject.variant.setting, subject.kind, subject.opened::close));
         }
     }
 
@@ -112,11 +112,15 @@ public record Bench(
 
     private <S extends AutoCloseable> boolean measured(String workload, int round, Subject<S> subject) {
         String setting = subject.variant.setting;
-        return attempt(workload, setting, subject.kind, () -> subject.variant
-                .measurement
-                .take(subject.opened)
-                .forEach((metric, value) ->
-                        results.add(new Sample(workload, setting, subject.kind.id(), round, metric, value))));
+        return attempt(
+                workload,
+                setting,
+                subject.kind,
+                () -> subject.variant
+                        .measurement
+                        .take(subject.opened)
+                        .forEach((metric, value) ->
+                                results.add(new Sample(workload, setting, subject.kind.id(), round, metric, value))));
     }
 
     /** Each round begins with another peer: whoever comes after a loud one always would be at a disadvantage. */

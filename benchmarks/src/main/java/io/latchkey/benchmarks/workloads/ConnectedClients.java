@@ -46,7 +46,8 @@ final class ConnectedClients implements Workload {
     @Override
     public void run(Bench bench) throws Exception {
         Scale scale = bench.scale();
-        for (PeerKind only : bench.peers().stream().filter(ConnectedClients::takesPart).toList()) {
+        for (PeerKind only :
+                bench.peers().stream().filter(ConnectedClients::takesPart).toList()) {
             List<Bench.Variant<Clients>> variants = new ArrayList<>();
             for (int clients : scale.connected()) {
                 variants.add(new Bench.Variant<>(

@@ -38,13 +38,15 @@ final class Cost implements Workload {
     @Override
     public void run(Bench bench) throws Exception {
         Scale scale = bench.scale();
-        bench.rounds(ID, List.of(new Bench.Variant<>(
-                SETTING,
+        bench.rounds(
                 ID,
-                kind -> true,
-                (kind, peer, server) -> open(kind, peer, server),
-                counted -> counted.figures(scale.warmUp()),
-                counted -> counted.figures(scale.seconds()))));
+                List.of(new Bench.Variant<>(
+                        SETTING,
+                        ID,
+                        kind -> true,
+                        (kind, peer, server) -> open(kind, peer, server),
+                        counted -> counted.figures(scale.warmUp()),
+                        counted -> counted.figures(scale.seconds()))));
     }
 
     private static Counted open(PeerKind kind, Peer peer, Server server) throws Exception {
@@ -74,7 +76,8 @@ final class Cost implements Workload {
             figures.put(Metric.CPU, cpu / 1e3 / each);
             figures.put(Metric.STATEMENTS, used.statements() / (each + 1));
             // A backend that touched no table tells nothing.
-            figures.put(Metric.TRANSACTIONS, used.transactions() < each ? Double.NaN : used.transactions() / (each + 1));
+            figures.put(
+                    Metric.TRANSACTIONS, used.transactions() < each ? Double.NaN : used.transactions() / (each + 1));
             figures.put(Metric.LOG_BYTES, used.logBytes() / (each + 1));
             return figures;
         }

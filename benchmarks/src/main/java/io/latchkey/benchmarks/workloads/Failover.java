@@ -49,12 +49,14 @@ final class Failover implements Workload {
 
     @Override
     public void run(Bench bench) throws Exception {
-        List<PeerKind> kinds = bench.peers().stream().filter(Failover::takesPart).toList();
+        List<PeerKind> kinds =
+                bench.peers().stream().filter(Failover::takesPart).toList();
         for (int round = 1; round <= bench.scale().rounds(); round++) {
             for (PeerKind kind : Bench.inTurn(kinds, round)) {
                 int now = round;
                 bench.progress().accept(CLOSE + ": round " + round + ", " + kind.title());
-                bench.attempt(ID, CLOSE, kind, () -> add(bench, CLOSE, kind, now, Metric.CLOSED, close(bench, kind, now)));
+                bench.attempt(
+                        ID, CLOSE, kind, () -> add(bench, CLOSE, kind, now, Metric.CLOSED, close(bench, kind, now)));
             }
             bench.progress().accept(killed(bench.scale().lease()) + ": round " + round + ", all");
             kill(bench, kinds, round);
@@ -92,7 +94,8 @@ final class Failover implements Workload {
             for (PeerKind kind : kinds) {
                 bench.attempt(ID, setting, kind, () -> {
                     String address = bench.servers().get(kind.server()).address(ID + "-" + kind.id());
-                    all.add(new Succession(kind, address, "kill/" + round, bench.scale().lease()));
+                    all.add(new Succession(
+                            kind, address, "kill/" + round, bench.scale().lease()));
                 });
             }
             Thread.sleep(SETTLE_MS);
@@ -100,8 +103,17 @@ final class Failover implements Workload {
                 succession.kill();
             }
             for (Succession one : all) {
-                bench.attempt(ID, setting, one.kind, () -> add(
-                        bench, setting, one.kind, round, Metric.KILLED, one.next.nanosSince(one.killedAt) / 1e9));
+                bench.attempt(
+                        ID,
+                        setting,
+                        one.kind,
+                        () -> add(
+                                bench,
+                                setting,
+                                one.kind,
+                                round,
+                                Metric.KILLED,
+                                one.next.nanosSince(one.killedAt) / 1e9));
             }
         } finally {
             for (Succession succession : all) {
@@ -121,8 +133,8 @@ final class Failover implements Workload {
 
         Succession(PeerKind kind, String address, String election, Duration lease) throws Exception {
             this.kind = kind;
-            this.leader = JavaProcess.start(
-                    Candidate.class, kind.id(), address, election, Long.toString(lease.toMillis()));
+            this.leader =
+                    JavaProcess.start(Candidate.class, kind.id(), address, election, Long.toString(lease.toMillis()));
             try {
                 leader.expect("elected", PATIENCE);
                 this.client = kind.at(address).connect(ClientOptions.oneThread().lease(lease));

@@ -39,13 +39,15 @@ final class HandOver implements Workload {
     public void run(Bench bench) throws Exception {
         Scale scale = bench.scale();
         for (int clients : scale.contenders()) {
-            bench.rounds(ID, List.of(new Bench.Variant<>(
-                    setting(clients),
+            bench.rounds(
                     ID,
-                    PeerKind::waits,
-                    (kind, peer, server) -> new Clients(peer, clients, clients, ClientOptions.oneThread()),
-                    all -> measure(all, scale.warmUp()),
-                    all -> measure(all, scale.seconds()))));
+                    List.of(new Bench.Variant<>(
+                            setting(clients),
+                            ID,
+                            PeerKind::waits,
+                            (kind, peer, server) -> new Clients(peer, clients, clients, ClientOptions.oneThread()),
+                            all -> measure(all, scale.warmUp()),
+                            all -> measure(all, scale.seconds()))));
         }
     }
 
@@ -95,8 +97,8 @@ final class HandOver implements Workload {
             double least = Double.MAX_VALUE;
             for (int i = 0; i < perClient.length(); i++) {
                 all += perClient.get(i);
-                most = Math.max(most, perClient.get(i));
-                least = Math.min(least, perClient.get(i));
+                most = Math.max(most, (double) perClient.get(i));
+                least = Math.min(least, (double) perClient.get(i));
             }
             double equal = all / perClient.length();
             boolean some = sorted.length > 0;

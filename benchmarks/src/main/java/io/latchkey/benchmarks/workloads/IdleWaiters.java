@@ -12,8 +12,11 @@ import io.latchkey.benchmarks.servers.Server;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One client holds many locks, another one waits for each of them, and nothing happens. One peer after the other, as they would
@@ -44,7 +47,7 @@ final class IdleWaiters implements Workload {
     }
 
     static String setting(int waiters) {
-        return String.format(java.util.Locale.ROOT, "%,d calls for %,d locks", waiters, waiters);
+        return String.format(Locale.ROOT, "%,d calls for %,d locks", waiters, waiters);
     }
 
     /** An advisory lock would need a connection per waiter, and ShedLock does not wait. */
@@ -55,7 +58,8 @@ final class IdleWaiters implements Workload {
     @Override
     public void run(Bench bench) throws Exception {
         String setting = setting(bench.scale().waiters());
-        for (PeerKind kind : bench.peers().stream().filter(IdleWaiters::takesPart).toList()) {
+        for (PeerKind kind :
+                bench.peers().stream().filter(IdleWaiters::takesPart).toList()) {
             bench.progress().accept(setting + ": " + kind.title());
             bench.attempt(ID, setting, kind, () -> measure(bench, setting, kind));
         }
@@ -96,7 +100,7 @@ final class IdleWaiters implements Workload {
                             used.statements() / CLIENTS / renewals);
                 }
             }
-            standstill.requireNobodyGotOne();
+            standstill.requireAllWait();
         }
     }
 
@@ -110,11 +114,10 @@ final class IdleWaiters implements Workload {
         private final ExecutorService waiting;
         private final List<LockClient.Held> held = new ArrayList<>();
         private volatile boolean over;
-        private volatile boolean somebodyGotOne;
+        private volatile @Nullable RuntimeException failure;
 
         Standstill(LockClient holder, LockClient waiter, int locks) throws Exception {
-            waiting = Executors.newFixedThreadPool(
-                    locks, task -> new Thread(null, task, "waiter", 128 * 1024));
+            waiting = Executors.newFixedThreadPool(locks, task -> new Thread(null, task, "waiter", 128 * 1024));
             holding.submit(() -> {
                         for (int i = 0; i < locks; i++) {
                             held.add(holder.lock("idle/" + i));
@@ -124,20 +127,28 @@ final class IdleWaiters implements Workload {
                     .get();
             for (int i = 0; i < locks; i++) {
                 String name = "idle/" + i;
-                waiting.submit(() -> {
-                    LockClient.Held got = waiter.lock(name);
-                    if (!over) {
-                        somebodyGotOne = true;
-                    }
-                    got.unlock();
-                    return null;
-                });
+                waiting.execute(() -> waitFor(waiter, name));
             }
         }
 
-        void requireNobodyGotOne() {
-            if (somebodyGotOne) {
-                throw new IllegalStateException("a lock was granted while another client held it");
+        private void waitFor(LockClient waiter, String name) {
+            try {
+                LockClient.Held got = waiter.lock(name);
+                if (!over) {
+                    failure = new IllegalStateException("a lock was granted while another client held it");
+                }
+                got.unlock();
+            } catch (Exception e) {
+                if (!over) {
+                    failure = new IllegalStateException("a call does not wait: " + e, e);
+                }
+            }
+        }
+
+        void requireAllWait() {
+            RuntimeException seen = failure;
+            if (seen != null) {
+                throw seen;
             }
         }
 
@@ -153,7 +164,7 @@ final class IdleWaiters implements Workload {
                     })
                     .get();
             holding.shutdown();
-            waiting.awaitTermination(30, java.util.concurrent.TimeUnit.SECONDS);
+            waiting.awaitTermination(30, TimeUnit.SECONDS);
         }
     }
 }

@@ -84,13 +84,17 @@ final class InProcess implements Workload {
             for (IterationResult iteration : fork.getIterationResults()) {
                 round++;
                 add(bench, setting, round, Metric.NANOS, iteration.getPrimaryResult());
-                add(bench, setting, round, Metric.ALLOCATED, requireNonNull(iteration.getSecondaryResults().get(ALLOCATED)));
+                add(
+                        bench,
+                        setting,
+                        round,
+                        Metric.ALLOCATED,
+                        requireNonNull(iteration.getSecondaryResults().get(ALLOCATED)));
             }
         }
     }
 
     private static void add(Bench bench, String setting, int round, Metric metric, Result<?> result) {
-        bench.results()
-                .add(new Sample(ID, setting, PeerKind.LATCHKEY.id(), round, metric, result.getScore()));
+        bench.results().add(new Sample(ID, setting, PeerKind.LATCHKEY.id(), round, metric, result.getScore()));
     }
 }

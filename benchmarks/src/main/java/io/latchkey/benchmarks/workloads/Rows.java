@@ -75,8 +75,9 @@ final class Rows implements Workload {
             case LATCHKEY -> "INSERT INTO latchkey._lock (name, token, granted_at) SELECT 'row/' || g, 0, now()";
             case UPDATES -> "INSERT INTO floor SELECT 'row/' || g, 0";
             case SHEDLOCK -> "INSERT INTO shedlock SELECT 'row/' || g, now() - interval '1 day', now(), 'bench'";
-            case SPRING -> "INSERT INTO int_lock SELECT md5('held/' || g)::uuid, 'DEFAULT', md5('another')::uuid,"
-                    + " now(), now() + interval '1 day'";
+            case SPRING ->
+                "INSERT INTO int_lock SELECT md5('held/' || g)::uuid, 'DEFAULT', md5('another')::uuid,"
+                        + " now(), now() + interval '1 day'";
             default -> throw new IllegalArgumentException(kind.title());
         };
         bench.servers().postgres().execute(database, insert + " FROM generate_series(1, " + rows + ") g");
@@ -84,9 +85,13 @@ final class Rows implements Workload {
 
     private record Locks(LockClient client, Crew crew, int rows, SplittableRandom random) implements AutoCloseable {
         Map<Metric, Double> rate(double seconds) throws Exception {
-            return Map.of(Metric.PAIRS, crew.rate(seconds, 1, (member, turn) -> client.lock(
-                            "row/" + (1 + random.nextInt(rows)))
-                    .unlock()));
+            return Map.of(
+                    Metric.PAIRS,
+                    crew.rate(
+                            seconds,
+                            1,
+                            (member, turn) -> client.lock("row/" + (1 + random.nextInt(rows)))
+                                    .unlock()));
         }
 
         @Override

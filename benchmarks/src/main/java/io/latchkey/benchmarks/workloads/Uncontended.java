@@ -25,7 +25,10 @@ final class Uncontended implements Workload {
     }
 
     static String setting(int threads, int clients) {
-        return threads + (threads == 1 ? " thread, " : " threads, ") + clients + (clients == 1 ? " client" : " clients");
+        return threads
+                + (threads == 1 ? " thread, " : " threads, ")
+                + clients
+                + (clients == 1 ? " client" : " clients");
     }
 
     @Override
@@ -37,13 +40,15 @@ final class Uncontended implements Workload {
                     continue;
                 }
                 int names = Math.max(10, 100 / threads);
-                bench.rounds(ID, List.of(new Bench.Variant<>(
-                        setting(threads, clients),
+                bench.rounds(
                         ID,
-                        kind -> true,
-                        (kind, peer, server) -> new Clients(peer, clients, threads, ClientOptions.defaults()),
-                        all -> Map.of(Metric.PAIRS, rate(all, scale.warmUp(), names, names)),
-                        all -> Map.of(Metric.PAIRS, rate(all, scale.seconds(), names, 1)))));
+                        List.of(new Bench.Variant<>(
+                                setting(threads, clients),
+                                ID,
+                                kind -> true,
+                                (kind, peer, server) -> new Clients(peer, clients, threads, ClientOptions.defaults()),
+                                all -> Map.of(Metric.PAIRS, rate(all, scale.warmUp(), names, names)),
+                                all -> Map.of(Metric.PAIRS, rate(all, scale.seconds(), names, 1)))));
             }
         }
     }
