@@ -91,7 +91,7 @@ final class Pictures {
         for (Metric metric : workload.metrics()) {
             for (String setting : results.settings(workload.id())) {
                 Map<PeerKind, Spread> figures = figures(results, workload, setting, metric);
-                if (figures.size() > 1) {
+                if (!figures.isEmpty() && metric != Metric.STATEMENTS_PER_RENEWAL) { // that one is Latchkey's alone
                     panels.add(new DotPlot.Panel(metric.unit(), figures));
                 }
             }

@@ -84,7 +84,8 @@ final class ResultsPage {
     private void better(List<String> better, Workload workload, String setting) {
         for (PeerKind peer : PeerKind.values()) {
             for (Metric metric : workload.metrics()) {
-                if (peer.role() == PeerKind.Role.PEER) {
+                boolean compared = metric == workload.metrics().get(0) || metric == Metric.MEDIAN;
+                if (peer.role() == PeerKind.Role.PEER && compared) {
                     results.timesBetter(workload.id(), setting, peer.id(), PeerKind.LATCHKEY.id(), metric)
                             .filter(times -> times.median() > 1)
                             .ifPresent(times -> better.add("- " + workload.id() + ", " + setting + ", " + metric.unit()

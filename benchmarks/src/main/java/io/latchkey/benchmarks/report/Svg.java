@@ -1,8 +1,14 @@
 package io.latchkey.benchmarks.report;
 
 import java.awt.Dimension;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics;
+import java.awt.Graphics2D;
 import java.awt.GraphicsEnvironment;
+import java.awt.RenderingHints;
 import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -35,7 +41,7 @@ final class Svg {
     }
 
     static void write(Path file, Picture picture) throws IOException {
-        SVGGraphics2D graphics = new SVGGraphics2D(document());
+        SVGGraphics2D graphics = new ExactWidths(document());
         graphics.setSVGCanvasSize(new Dimension(picture.width(), picture.height()));
         picture.chart().draw(graphics, new Rectangle2D.Double(0, 0, picture.width(), picture.height()));
         StringWriter text = new StringWriter();
@@ -49,6 +55,35 @@ final class Svg {
                         .replace("&apos;SansSerif&apos;", FONTS)
                         .replace("'SansSerif'", FONTS)
                         .replace("font-family=\"sans-serif\"", "font-family=\"" + FONTS + "\""));
+    }
+
+    /** Measures texts as a browser will draw them, and not on a grid of pixels: what is aligned stays aligned. */
+    private static final class ExactWidths extends SVGGraphics2D {
+        private static final Graphics2D MEASURING =
+                new BufferedImage(1, 1, BufferedImage.TYPE_INT_ARGB).createGraphics();
+
+        static {
+            MEASURING.setRenderingHint(RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
+            MEASURING.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+        }
+
+        ExactWidths(Document document) {
+            super(document);
+        }
+
+        private ExactWidths(ExactWidths other) {
+            super(other);
+        }
+
+        @Override
+        public FontMetrics getFontMetrics(Font font) {
+            return MEASURING.getFontMetrics(font);
+        }
+
+        @Override
+        public Graphics create() {
+            return new ExactWidths(this);
+        }
     }
 
     private static Document document() {

@@ -37,7 +37,7 @@ public record Scale(
         return new Scale(
                 5,
                 0.8,
-                0.5,
+                1.0,
                 List.of(1, 8, 64),
                 List.of(1, 8),
                 List.of(2, 8, 32),
