@@ -1,0 +1,5 @@
+/** What becomes of the figures: CSV, tables and pictures. */
+@NullMarked
+package io.latchkey.benchmarks.report;
+
+import org.jspecify.annotations.NullMarked;

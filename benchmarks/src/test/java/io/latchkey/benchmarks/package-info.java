@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.benchmarks.report;
+
+import org.jspecify.annotations.NullMarked;
