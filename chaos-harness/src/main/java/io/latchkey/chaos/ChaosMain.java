@@ -88,7 +88,8 @@ public final class ChaosMain {
     }
 
     private static int bug(SeededBug bug) throws Exception {
-        System.out.println(bold(bug.name()) + "  " + bug.sentence() + "; seed " + bug.seed());
+        System.out.println(
+                bold(bug.name()) + "  " + bug.sentence() + "; seed " + bug.run().seed());
         long began = System.nanoTime();
         ChaosRun.Verdict verdict = new ChaosRun(options(bug), line -> {}).run();
         if (verdict.violations().isEmpty()) {
@@ -102,13 +103,12 @@ public final class ChaosMain {
 
     /** The run in which a bug is to be found. */
     static ChaosOptions options(SeededBug bug) {
-        ChaosOptions standard = ChaosOptions.standard(Duration.ofSeconds(110), bug.seed());
         return new ChaosOptions(
-                standard.time(),
-                standard.seed(),
-                standard.workers(),
-                standard.sessionTimeout(),
-                Optional.empty(),
+                Duration.ofSeconds(110),
+                bug.run().seed(),
+                3,
+                bug.run().sessionTimeout(),
+                Optional.of(bug.run().faults()),
                 Optional.of(bug.name()));
     }
 

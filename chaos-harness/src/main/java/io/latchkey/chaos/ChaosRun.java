@@ -1,5 +1,6 @@
 package io.latchkey.chaos;
 
+import io.latchkey.Durability;
 import io.latchkey.Latchkey;
 import io.latchkey.chaos.bugs.SeededBug;
 import io.latchkey.chaos.check.Checker;
@@ -90,13 +91,14 @@ final class ChaosRun {
         WorkerProcess.Settings settings = new WorkerProcess.Settings(
                 directory,
                 options.sessionTimeout(),
+                bug.map(one -> one.run().durability()).orElse(Durability.AUTO),
                 bug.map(one -> one.compile(directory)).orElse(""));
         for (int i = 1; i <= options.workers(); i++) {
             workers.add(new WorkerProcess(i, settings, cluster, reader, seeds.split()));
         }
         workers.forEach(WorkerProcess::awaitReady);
         World world = new World(cluster, workers, options.sessionTimeout());
-        Nemesis started = new Nemesis(world, kinds(), options.seed(), calm(), this::say);
+        Nemesis started = new Nemesis(world, kinds(), options.seed(), calm(), bug.isPresent() ? 4 : 10, this::say);
         nemesis = started;
         started.run(options.time(), () -> look(workers));
         started.rest(calm(), () -> look(workers));
@@ -120,10 +122,7 @@ final class ChaosRun {
     }
 
     private List<FaultKind> kinds() {
-        return options.faults()
-                .or(() -> bug.map(SeededBug::faults))
-                .map(Catalog::named)
-                .orElseGet(Catalog::all);
+        return options.faults().map(Catalog::named).orElseGet(Catalog::all);
     }
 
     private void say(String line) {

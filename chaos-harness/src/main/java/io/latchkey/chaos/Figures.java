@@ -52,6 +52,9 @@ record Figures(
         }
         Map<String, List<Long>> recoveries = new TreeMap<>();
         for (Outage outage : history.outages()) {
+            if (!outage.happened()) {
+                continue;
+            }
             long next = next(outage.victim() == 0 ? all : ofWorkers.get(outage.victim() - 1), outage.healedAt());
             List<Long> times = recoveries.computeIfAbsent(outage.fault(), fault -> new ArrayList<>());
             if (next >= 0) {
@@ -68,7 +71,7 @@ record Figures(
                 reader.count(Kind.QUEUED_GRANT),
                 reader.count(Kind.WAKE_UP_MISSED),
                 reader.count(Kind.COMMITTED),
-                history.outages().size(),
+                (int) history.outages().stream().filter(Outage::happened).count(),
                 recoveries);
     }
 

@@ -21,7 +21,7 @@ public final class Catalog {
      */
     public static List<FaultKind> named(List<String> names) {
         return names.stream()
-                .map(name -> all().stream()
+                .map(name -> Stream.concat(all().stream(), Stream.of(WorkerFaults.clockStep()))
                         .filter(kind -> kind.name().equals(name))
                         .findFirst()
                         .orElseThrow(() -> new IllegalArgumentException("there is no fault '" + name + "'; there are: "

@@ -131,6 +131,8 @@ public final class Cluster implements AutoCloseable {
 
     /** Kills the primary and promotes a standby, which follows it up to the moment that the run chooses. */
     void failOver(World world, boolean lagging) throws Exception {
+        // A standby that was cut off and then promoted still has this setting, and would hand it on.
+        execute("ALTER SYSTEM RESET primary_conninfo");
         StandbyServer standby = primary.standby();
         if (lagging) {
             standby.disconnect();

@@ -22,13 +22,13 @@ import java.util.function.Consumer;
  * once before any comes again. Now and then it leaves the world in peace for long enough that nothing may be left of what it did.
  */
 public final class Nemesis {
-    private static final int FAULTS_BETWEEN_CALMS = 10;
     private static final int HEAL_TRIES = 20;
 
     private final World world;
     private final List<FaultKind> kinds;
     private final SplittableRandom random;
     private final Duration calm;
+    private final int faultsBetweenCalms;
     private final Consumer<String> log;
     private final Deque<FaultKind> deck = new ArrayDeque<>();
     private final List<Outage> outages = new CopyOnWriteArrayList<>();
@@ -39,13 +39,21 @@ public final class Nemesis {
      *
      * @param kinds what it may do
      * @param calm how long the peace lasts
+     * @param faultsBetweenCalms after how many faults there is one
      * @param log told of each fault, one line
      */
-    public Nemesis(World world, List<FaultKind> kinds, long seed, Duration calm, Consumer<String> log) {
+    public Nemesis(
+            World world,
+            List<FaultKind> kinds,
+            long seed,
+            Duration calm,
+            int faultsBetweenCalms,
+            Consumer<String> log) {
         this.world = world;
         this.kinds = List.copyOf(kinds);
         this.random = new SplittableRandom(seed);
         this.calm = calm;
+        this.faultsBetweenCalms = faultsBetweenCalms;
         this.log = log;
     }
 
@@ -56,13 +64,15 @@ public final class Nemesis {
         private final long from;
         private final long until;
         private final int place;
+        private final boolean happened;
 
-        private Active(Fault fault, String what, long from, long until, int place) {
+        private Active(Fault fault, String what, long from, long until, int place, boolean happened) {
             this.fault = fault;
             this.what = what;
             this.from = from;
             this.until = until;
             this.place = place;
+            this.happened = happened;
         }
     }
 
@@ -86,7 +96,7 @@ public final class Nemesis {
                 pause = Math.max(pause, TimeUnit.NANOSECONDS.toMillis(settled - System.nanoTime()));
             }
             Thread.sleep(pause);
-            if (sinceCalm >= FAULTS_BETWEEN_CALMS) {
+            if (sinceCalm >= faultsBetweenCalms) {
                 sinceCalm = 0;
                 rest(calm, stop);
             }
@@ -137,15 +147,19 @@ public final class Nemesis {
     private Active inject(Fault fault) {
         long from = System.nanoTime();
         int place = outages.size();
-        outages.add(outage(fault, fault.name(), from, Long.MAX_VALUE, Long.MAX_VALUE));
+        outages.add(outage(fault, fault.name(), from, Long.MAX_VALUE, Long.MAX_VALUE, true));
         String what;
+        boolean happened = true;
         try {
             what = fault.inject(world);
         } catch (Exception e) {
-            what = "could not be injected: " + e.getMessage();
+            happened = false;
+            what = "could not be injected: "
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         }
-        outages.set(place, outage(fault, what, from, Long.MAX_VALUE, Long.MAX_VALUE));
-        return new Active(fault, what, from, System.nanoTime() + fault.lasting().toNanos(), place);
+        outages.set(place, outage(fault, what, from, Long.MAX_VALUE, Long.MAX_VALUE, happened));
+        long until = System.nanoTime() + fault.lasting().toNanos();
+        return new Active(fault, what, from, until, place, happened);
     }
 
     private void heal(Active active) throws InterruptedException {
@@ -162,11 +176,11 @@ public final class Nemesis {
         }
         long healed = System.nanoTime();
         long settled = healed + active.fault.settling(world).toNanos();
-        outages.set(active.place, outage(active.fault, active.what, active.from, healed, settled));
+        outages.set(active.place, outage(active.fault, active.what, active.from, healed, settled, active.happened));
         log.accept(String.format("%-22s %s", active.fault.name(), active.what));
     }
 
-    private static Outage outage(Fault fault, String what, long from, long healed, long settled) {
-        return new Outage(fault.name(), fault.victim(), what, from, healed, settled, fault.losesCommits());
+    private static Outage outage(Fault fault, String what, long from, long healed, long settled, boolean happened) {
+        return new Outage(fault.name(), fault.victim(), what, from, healed, settled, fault.losesCommits(), happened);
     }
 }

@@ -15,6 +15,23 @@ final class WorkerFaults {
                 new FaultKind("worker-gc", WorkerFaults::collect));
     }
 
+    /** Only for a client that was patched to have such a clock: the real one has none that can be set. */
+    static FaultKind clockStep() {
+        return new FaultKind("jvm-clock-step", (world, random) -> {
+            int victim = choose(world, random);
+            long ms = -random.nextLong(
+                    world.sessionTimeout().toMillis(), world.sessionTimeout().toMillis() * 4);
+            return new Trouble(
+                            "jvm-clock-step",
+                            "the clock of worker " + victim + " is set to " + ms + " ms",
+                            parts(victim),
+                            0,
+                            w -> w.worker(victim).process().send("clock " + ms),
+                            w -> {})
+                    .of(victim);
+        });
+    }
+
     static int choose(World world, SplittableRandom random) {
         return random.nextInt(world.workers().size()) + 1;
     }

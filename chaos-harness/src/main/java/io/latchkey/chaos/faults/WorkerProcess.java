@@ -1,5 +1,6 @@
 package io.latchkey.chaos.faults;
 
+import io.latchkey.Durability;
 import io.latchkey.chaos.history.HistoryReader;
 import io.latchkey.chaos.worker.WorkerMain;
 import io.latchkey.testkit.JavaProcess;
@@ -30,9 +31,10 @@ public final class WorkerProcess implements AutoCloseable {
      *
      * @param directory where their files go
      * @param sessionTimeout the timeout of their sessions
+     * @param durability whether their commits wait for the disk
      * @param classPath what stands on their class path before everything else, or an empty string
      */
-    public record Settings(Path directory, Duration sessionTimeout, String classPath) {}
+    public record Settings(Path directory, Duration sessionTimeout, Durability durability, String classPath) {}
 
     /** Starts the first one, and does not wait for it. */
     public WorkerProcess(int number, Settings settings, Cluster cluster, HistoryReader reader, SplittableRandom seeds) {
@@ -70,7 +72,8 @@ public final class WorkerProcess implements AutoCloseable {
                 Integer.toString(number),
                 Long.toString(settings.sessionTimeout().toMillis()),
                 file.toString(),
-                Long.toString(seeds.nextLong()));
+                Long.toString(seeds.nextLong()),
+                settings.durability().name());
     }
 
     /** From 1. */

@@ -98,15 +98,15 @@ public final class Attempt {
         return this;
     }
 
-    /** About to release. */
+    /** About to release; the first time counts. */
     public Attempt givingBack(long at) {
-        givingBackAt = at;
+        givingBackAt = givingBackAt == NEVER ? at : Math.min(givingBackAt, at);
         return this;
     }
 
-    /** Released. */
+    /** Released; the first time counts. */
     public Attempt givenBack(long at) {
-        givenBackAt = at;
+        givenBackAt = givenBackAt == NEVER ? at : Math.min(givenBackAt, at);
         return this;
     }
 

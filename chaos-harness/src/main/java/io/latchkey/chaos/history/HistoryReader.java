@@ -14,7 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the files of the workers while they grow. Not thread-safe. */
+/**
+ * Reads the files of the workers while they grow. All of them are read up to the same moment: what came before something that is in
+ * one file (a release, before the next grant) had been written before that moment, so it is there too.
+ */
 public final class HistoryReader {
     private static final long REMEMBERED_NANOS = 60_000_000_000L;
 
@@ -31,6 +34,7 @@ public final class HistoryReader {
         /** Given back a while ago: the end of a lease may be told a moment after its release. */
         private final ArrayDeque<Event> givenBack = new ArrayDeque<>();
 
+        private final List<Event> later = new ArrayList<>();
         private long position;
         private long endedAt = Long.MAX_VALUE;
 
@@ -57,7 +61,7 @@ public final class HistoryReader {
         long now = System.nanoTime();
         for (Source source : sources) {
             boolean over = source.endedAt != Long.MAX_VALUE;
-            read(source);
+            read(source, now);
             if (over) {
                 source.open.values().forEach(attempt -> attempt.processEnded(source.endedAt));
                 source.open.clear();
@@ -72,7 +76,10 @@ public final class HistoryReader {
         return counts.getOrDefault(kind, 0L);
     }
 
-    private void read(Source source) {
+    private void read(Source source, long until) {
+        List<Event> due = new ArrayList<>(source.later);
+        source.later.clear();
+        due.forEach(event -> take(source, event, until));
         if (!source.path.toFile().exists()) {
             return;
         }
@@ -84,7 +91,7 @@ public final class HistoryReader {
                 buffer.flip();
                 int whole = Math.max(0, length) / Event.SIZE; // the last one may be half written
                 for (int i = 0; i < whole; i++) {
-                    take(source, Event.read(buffer));
+                    take(source, Event.read(buffer), until);
                 }
                 source.position += (long) whole * Event.SIZE;
                 if (whole == 0) {
@@ -93,6 +100,14 @@ public final class HistoryReader {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private void take(Source source, Event event, long until) {
+        if (event.time() - until > 0) {
+            source.later.add(event);
+        } else {
+            take(source, event);
         }
     }
 

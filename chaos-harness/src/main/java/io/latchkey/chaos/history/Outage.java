@@ -10,6 +10,14 @@ package io.latchkey.chaos.history;
  * @param healedAt when it was taken back, {@link Long#MAX_VALUE} while it lasts
  * @param settledAt when its effects must be over
  * @param losesCommits whether commits that were confirmed before may be lost
+ * @param happened whether it could be done at all
  */
 public record Outage(
-        String fault, int victim, String what, long from, long healedAt, long settledAt, boolean losesCommits) {}
+        String fault,
+        int victim,
+        String what,
+        long from,
+        long healedAt,
+        long settledAt,
+        boolean losesCommits,
+        boolean happened) {}

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
  */
 public record Resource(int id, String name, int permits) {
     private static final int FIRST_OWN = 1_000;
+    private static final int FIRST_RELAY = 5_000;
+    private static final int RELAYS = 1_000;
     private static final int OWN_PER_WORKER = 100;
 
     public static final List<Resource> MUTEXES = List.of(
@@ -34,8 +36,17 @@ public record Resource(int id, String name, int permits) {
         return new Resource(FIRST_OWN + worker * OWN_PER_WORKER + thread, "own " + worker + "/" + thread, 0);
     }
 
+    /** One that all workers ask for at the same moment, once each, and then nobody for a long time. */
+    public static Resource relay(long number) {
+        int place = (int) (number % RELAYS);
+        return new Resource(FIRST_RELAY + place, "relay " + place, 0);
+    }
+
     /** By its id. */
     public static Resource of(int id) {
+        if (id >= FIRST_RELAY) {
+            return relay(id - FIRST_RELAY);
+        }
         if (id >= FIRST_OWN) {
             return own((id - FIRST_OWN) / OWN_PER_WORKER, (id - FIRST_OWN) % OWN_PER_WORKER);
         }

@@ -26,8 +26,12 @@ final class GuardedTable implements AutoCloseable {
         this.url = url;
     }
 
-    /** Fence, write, think, commit. A database that cannot be reached is no surprise here. */
-    void write(Op op, Held held, long thinkNanos) {
+    /**
+     * Fence, write, think, commit. A database that cannot be reached is no surprise here.
+     *
+     * @param beforeCommit run after the write
+     */
+    void write(Op op, Held held, Runnable beforeCommit, long thinkNanos) {
         long id = ThreadLocalRandom.current().nextLong();
         boolean fenced = false;
         boolean committing = false;
@@ -43,6 +47,7 @@ final class GuardedTable implements AutoCloseable {
                 statement.setLong(4, held.token());
                 statement.executeUpdate();
             }
+            beforeCommit.run();
             if (thinkNanos > TimeUnit.MICROSECONDS.toNanos(10)) {
                 LockSupport.parkNanos(thinkNanos);
             }

@@ -17,6 +17,9 @@ interface Held {
 
     void fence(Connection connection);
 
+    /** Gives it back, if that can be done twice. */
+    default void release() {}
+
     static Held of(Lease lease) {
         return new Held() {
             @Override
@@ -42,6 +45,11 @@ interface Held {
             @Override
             public void fence(Connection connection) {
                 lease.fence(connection);
+            }
+
+            @Override
+            public void release() {
+                lease.release();
             }
         };
     }

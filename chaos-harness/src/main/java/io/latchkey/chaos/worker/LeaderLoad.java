@@ -56,7 +56,7 @@ final class LeaderLoad extends Load {
         }
         Held held = Held.of(leadership.get());
         if (op.granted(held)) {
-            stay(op, held, random.nextInt(20, 300));
+            stay(op, held, random.nextInt(3) == 0 ? random.nextInt(300, 3_000) : random.nextInt(20, 300));
             hold(op, held, true);
         }
         op.givingBack();

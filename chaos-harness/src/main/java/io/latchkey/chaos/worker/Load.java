@@ -3,6 +3,7 @@ package io.latchkey.chaos.worker;
 import io.latchkey.CoordinationException;
 import io.latchkey.Latchkey;
 import io.latchkey.chaos.history.Attempt.End;
+import io.latchkey.chaos.history.Mode;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -77,16 +78,24 @@ abstract class Load implements Runnable {
     final void hold(Op op, Held held, boolean writes) {
         int dice = random.nextInt(100);
         long millis =
-                dice < 70 ? 0 : dice < 93 ? random.nextInt(1, 15) : dice < 98 ? random.nextInt(15, 80) : longStay();
+                dice < 70 ? 0 : dice < 93 ? random.nextInt(1, 15) : dice < 99 ? random.nextInt(15, 80) : longStay();
         if (writes && random.nextInt(100) < 25) {
-            table.write(op, held, TimeUnit.MILLISECONDS.toNanos(millis));
+            boolean early = op.mode() != Mode.LEADER
+                    && random.nextInt(4) == 0; // before the commit: the usual mistake, which a fence makes harmless
+            table.write(op, held, early ? () -> release(op, held) : () -> {}, TimeUnit.MILLISECONDS.toNanos(millis));
         } else {
             stay(op, held, millis);
         }
     }
 
+    private static void release(Op op, Held held) {
+        op.givingBack();
+        held.release();
+        op.givenBack();
+    }
+
     private int longStay() {
-        return random.nextInt(200, 900);
+        return random.nextInt(200, 2_500);
     }
 
     /** Looks again and again, for so long or until it is over. */

@@ -175,7 +175,7 @@ final class LockLoad extends Load {
     private void use(Op op, Lease lease) {
         Held held = Held.of(lease);
         if (op.granted(held)) {
-            hold(op, held, kind == Kind.MUTEX || kind == Kind.READ_WRITE && isWrite(op));
+            hold(op, held, kind == Kind.MUTEX || (kind == Kind.READ_WRITE && isWrite(op)));
         }
         op.givingBack();
         if (random.nextInt(10) == 0) {

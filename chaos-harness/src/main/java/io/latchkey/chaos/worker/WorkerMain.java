@@ -1,5 +1,7 @@
 package io.latchkey.chaos.worker;
 
+import io.latchkey.CoordinationException;
+import io.latchkey.Durability;
 import io.latchkey.Latchkey;
 import io.latchkey.SchemaMode;
 import io.latchkey.chaos.history.EventFile;
@@ -13,9 +15,9 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 
 /**
- * A process under load. Arguments: its number, the session timeout in ms, its file, a seed. Environment: {@link #URL} and {@link
+ * A process under load. Arguments: its number, the session timeout in ms, its file, a seed, its durability. Environment: {@link #URL} and {@link
  * #TABLE_URL}. Lines it understands: {@code stop} (ends the load, and stays connected), {@code close} (closes the client), {@code gc
- * MS} (collects garbage for so long). Lines it says: {@code ready}, {@code stopped}, {@code closed THREADS}, {@code surprise ...}.
+ * MS} (collects garbage for so long), {@code clock MS} (steps the clock of a client that was patched to have one). Lines it says: {@code ready}, {@code stopped}, {@code closed THREADS}, {@code surprise ...}.
  */
 public final class WorkerMain {
     /** The variable with the client's URL. */
@@ -44,6 +46,7 @@ public final class WorkerMain {
                 .holder("worker " + number)
                 .sessionTimeout(Duration.ofMillis(Long.parseLong(args[1])))
                 .schema(SchemaMode.CHECK)
+                .durability(Durability.valueOf(args[4]))
                 .events(recorder)
                 .connect();
     }
@@ -60,6 +63,7 @@ public final class WorkerMain {
                 case "stop" -> worker.stopLoad();
                 case "close" -> worker.close();
                 case "gc" -> Garbage.collectFor(Duration.ofMillis(Long.parseLong(words[1])));
+                case "clock" -> System.setProperty("latchkey.chaos.clock", words[1]);
                 default -> parent.send("what is " + words[0] + "?");
             }
         }
@@ -72,7 +76,7 @@ public final class WorkerMain {
             own[2] = args[2] + (attempt == 0 ? "" : "." + attempt);
             try {
                 return new WorkerMain(parent, own);
-            } catch (io.latchkey.CoordinationException e) {
+            } catch (CoordinationException e) {
                 parent.send("cannot connect: " + e.getMessage());
                 Thread.sleep(200);
             }
@@ -94,6 +98,7 @@ public final class WorkerMain {
                 "leader",
                 common -> new LeaderLoad(
                         latchkey, recorder, common.table, common.stop, common.random, Resource.ELECTIONS.get(0)));
+        start("relay", common -> new RelayLoad(latchkey, recorder, common.table, common.stop, common.random));
         for (int i = 0; i < OWN_THREADS; i++) {
             Resource own = Resource.own(number, i);
             start("own", common -> new OwnLoad(latchkey, recorder, common.table, common.stop, common.random, own));
