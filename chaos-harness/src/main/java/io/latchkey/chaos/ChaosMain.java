@@ -92,7 +92,13 @@ public final class ChaosMain {
                 bold(bug.name()) + "  " + bug.sentence() + "; seed " + bug.run().seed());
         long began = System.nanoTime();
         ChaosRun.Verdict verdict = new ChaosRun(options(bug), line -> {}).run();
-        if (verdict.violations().isEmpty()) {
+        if (bug.properties().isEmpty()) { // a control
+            System.out.println(verdict.violations().isEmpty() ? green("nothing found, as it should be") : red("found"));
+            if (!verdict.violations().isEmpty()) {
+                story(verdict);
+            }
+            return verdict.violations().isEmpty() ? 0 : 1;
+        } else if (!verdict.finds(bug)) {
             System.out.println(red("not found"));
             return 1;
         }
@@ -109,7 +115,8 @@ public final class ChaosMain {
                 3,
                 bug.run().sessionTimeout(),
                 Optional.of(bug.run().faults()),
-                Optional.of(bug.name()));
+                Optional.of(bug.name()),
+                0);
     }
 
     private static void print(Figures figures) {

@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param sessionTimeout the timeout of their sessions
  * @param faults the kinds to choose from; empty for all
  * @param bug the bug to put in, if any
+ * @param leastFaults how many faults there must be, even if it takes longer
  */
 record ChaosOptions(
         Duration time,
@@ -23,7 +24,8 @@ record ChaosOptions(
         int workers,
         Duration sessionTimeout,
         Optional<List<String>> faults,
-        Optional<String> bug) {
+        Optional<String> bug,
+        int leastFaults) {
     static final String HELP = """
             Usage: ./chaos [--minutes N] [--seed S] [--workers N] [--timeout MS] [--faults A,B,...]
                    ./chaos --bug NAME | --bugs
@@ -47,7 +49,7 @@ record ChaosOptions(
 
     /** What {@code ./test} runs. */
     static ChaosOptions standard(Duration time, long seed) {
-        return new ChaosOptions(time, seed, 3, Duration.ofSeconds(2), Optional.empty(), Optional.empty());
+        return new ChaosOptions(time, seed, 3, Duration.ofSeconds(2), Optional.empty(), Optional.empty(), 0);
     }
 
     static ChaosOptions parse(List<String> arguments) {
@@ -70,21 +72,35 @@ record ChaosOptions(
         try {
             return switch (option) {
                 case "--minutes" -> withTime(minutes(value));
-                case "--seed" -> new ChaosOptions(time, Long.parseLong(value), workers, sessionTimeout, faults, bug);
-                case "--workers" -> new ChaosOptions(time, seed, within(value, 2, 8), sessionTimeout, faults, bug);
+                case "--seed" ->
+                    new ChaosOptions(time, Long.parseLong(value), workers, sessionTimeout, faults, bug, leastFaults);
+                case "--workers" ->
+                    new ChaosOptions(time, seed, within(value, 2, 8), sessionTimeout, faults, bug, leastFaults);
                 case "--timeout" ->
-                    new ChaosOptions(time, seed, workers, Duration.ofMillis(within(value, 1_000, 60_000)), faults, bug);
+                    new ChaosOptions(
+                            time,
+                            seed,
+                            workers,
+                            Duration.ofMillis(within(value, 1_000, 60_000)),
+                            faults,
+                            bug,
+                            leastFaults);
                 case "--faults" ->
-                    new ChaosOptions(time, seed, workers, sessionTimeout, Optional.of(names(value)), bug);
-                default -> new ChaosOptions(time, seed, workers, sessionTimeout, faults, Optional.of(value));
+                    new ChaosOptions(time, seed, workers, sessionTimeout, Optional.of(names(value)), bug, leastFaults);
+                default ->
+                    new ChaosOptions(time, seed, workers, sessionTimeout, faults, Optional.of(value), leastFaults);
             };
         } catch (NumberFormatException e) {
             throw new ChaosException(option + " needs a number, not '" + value + "'");
         }
     }
 
+    ChaosOptions withLeastFaults(int least) {
+        return new ChaosOptions(time, seed, workers, sessionTimeout, faults, bug, least);
+    }
+
     ChaosOptions withTime(Duration other) {
-        return new ChaosOptions(other, seed, workers, sessionTimeout, faults, bug);
+        return new ChaosOptions(other, seed, workers, sessionTimeout, faults, bug, leastFaults);
     }
 
     private static List<String> names(String value) {

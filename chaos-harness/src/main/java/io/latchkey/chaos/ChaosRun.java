@@ -49,7 +49,12 @@ final class ChaosRun {
     private @Nullable Nemesis nemesis;
 
     /** What came of it. */
-    record Verdict(List<Violation> violations, History history, Figures figures, long startedAt) {}
+    record Verdict(List<Violation> violations, History history, Figures figures, long startedAt) {
+        /** Whether what is violated is what this bug violates. */
+        boolean finds(SeededBug bug) {
+            return violations.stream().anyMatch(violation -> bug.properties().contains(violation.property()));
+        }
+    }
 
     ChaosRun(ChaosOptions options, Consumer<String> log) {
         this.options = options;
@@ -68,7 +73,11 @@ final class ChaosRun {
         return options.sessionTimeout().dividedBy(3).plusSeconds(4);
     }
 
+    /** Long enough for the effects of all faults to be over, and then for a waiter to be forgotten. */
     private Duration calm() {
+        if (bug.isPresent() && !bug.get().properties().isEmpty() && !bug.get().needsCalm()) {
+            return Duration.ofMillis(200);
+        }
         return options.sessionTimeout().multipliedBy(4).plus(patience()).plusSeconds(1);
     }
 
@@ -100,7 +109,7 @@ final class ChaosRun {
         World world = new World(cluster, workers, options.sessionTimeout());
         Nemesis started = new Nemesis(world, kinds(), options.seed(), calm(), bug.isPresent() ? 4 : 10, this::say);
         nemesis = started;
-        started.run(options.time(), () -> look(workers));
+        started.run(options.time(), options.leastFaults(), () -> look(workers));
         started.rest(calm(), () -> look(workers));
         boolean earlyEnd = bug.isPresent() && !found.isEmpty();
         List<Residue> residues = earlyEnd ? List.of() : new Quiet(cluster, workers, options).residues();
@@ -126,7 +135,7 @@ final class ChaosRun {
     }
 
     private void say(String line) {
-        log.accept(String.format("%7.1f s  %s", (System.nanoTime() - startedAt) / 1e9, line));
+        log.accept(String.format(java.util.Locale.ROOT, "%7.1f s  %s", (System.nanoTime() - startedAt) / 1e9, line));
     }
 
     /** With a bug a run ends as soon as it is found; without one it goes on. */

@@ -66,6 +66,11 @@ public record SeededBug(
                         + all().stream().map(SeededBug::name).toList()));
     }
 
+    /** Whether it is seen only when nothing else is wrong. */
+    public boolean needsCalm() {
+        return properties.contains("no lost wake-up");
+    }
+
     /** Puts its changes into the database. */
     public void patch(Cluster cluster) throws SQLException {
         for (SqlPatch patch : sql) {

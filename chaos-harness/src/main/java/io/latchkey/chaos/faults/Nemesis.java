@@ -81,10 +81,18 @@ public final class Nemesis {
         return List.copyOf(outages);
     }
 
-    /** Is at work until the time is up or it is told to stop; everything is healed when this returns. */
-    public void run(Duration time, BooleanSupplier stop) throws InterruptedException {
-        long until = System.nanoTime() + time.toNanos();
-        while (!stop.getAsBoolean() && System.nanoTime() - until < 0) {
+    /**
+     * Is at work until the time is up or it is told to stop; everything is healed when this returns.
+     *
+     * @param least how many faults there must be at least: on a slow machine it takes longer, up to three times the time
+     */
+    public void run(Duration time, int least, BooleanSupplier stop) throws InterruptedException {
+        long began = System.nanoTime();
+        while (!stop.getAsBoolean()) {
+            long passed = System.nanoTime() - began;
+            if (passed > 3 * time.toNanos() || (passed > time.toNanos() && happened() >= least)) {
+                return;
+            }
             if (kinds.isEmpty()) {
                 Thread.sleep(200);
                 continue;
@@ -92,7 +100,7 @@ public final class Nemesis {
             long settled = strike();
             // Sometimes the next fault comes while the effects of this one last, sometimes after them.
             long pause = random.nextInt(100, 900);
-            if (random.nextInt(4) == 0) {
+            if (random.nextInt(8) == 0) {
                 pause = Math.max(pause, TimeUnit.NANOSECONDS.toMillis(settled - System.nanoTime()));
             }
             Thread.sleep(pause);
@@ -101,6 +109,10 @@ public final class Nemesis {
                 rest(calm, stop);
             }
         }
+    }
+
+    private long happened() {
+        return outages.stream().filter(Outage::happened).count();
     }
 
     /** Does nothing for so long. */

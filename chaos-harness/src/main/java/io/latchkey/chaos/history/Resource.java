@@ -24,9 +24,11 @@ public record Resource(int id, String name, int permits) {
     public static final List<Resource> SEMAPHORES = List.of(new Resource(31, "pool", 4));
     public static final List<Resource> ELECTIONS = List.of(new Resource(41, "office", 0));
 
+    public static final List<Resource> VAULTS = List.of(new Resource(51, "vault", 0));
+
     /** All that workers share. */
     public static List<Resource> shared() {
-        return Stream.of(MUTEXES, TIMED, READ_WRITE, SEMAPHORES, ELECTIONS)
+        return Stream.of(MUTEXES, TIMED, READ_WRITE, SEMAPHORES, ELECTIONS, VAULTS)
                 .flatMap(List::stream)
                 .toList();
     }

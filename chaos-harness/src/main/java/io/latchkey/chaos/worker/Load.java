@@ -103,7 +103,7 @@ abstract class Load implements Runnable {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (op.isValid(held)) {
             long left = until - System.nanoTime();
-            if (left <= 0) {
+            if (left <= 0 || stop.isAsked()) {
                 return;
             }
             LockSupport.parkNanos(Math.min(left, LOOK_NANOS));

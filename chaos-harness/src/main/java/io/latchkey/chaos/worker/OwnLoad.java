@@ -1,5 +1,6 @@
 package io.latchkey.chaos.worker;
 
+import io.latchkey.DistributedLock;
 import io.latchkey.Latchkey;
 import io.latchkey.Lease;
 import io.latchkey.chaos.history.Attempt.End;
@@ -24,11 +25,13 @@ final class OwnLoad extends Load {
     }
 
     @Override
-    void turn() {
-        Op op = recorder.call(resource, Mode.EXCLUSIVE, 1, false);
+    void turn() throws InterruptedException {
+        boolean waits = random.nextInt(30) == 0;
+        Op op = recorder.call(resource, Mode.EXCLUSIVE, 1, waits);
         Optional<Lease> lease;
         try {
-            lease = latchkey.lock(resource.name()).tryAcquire();
+            DistributedLock lock = latchkey.lock(resource.name());
+            lease = waits ? Optional.of(lock.acquire()) : lock.tryAcquire();
         } catch (RuntimeException e) {
             op.ended(endOf(e));
             throw e;

@@ -95,6 +95,10 @@ public final class WorkerMain {
                 "timed",
                 common -> new TimedLoad(latchkey, recorder, common.table, common.stop, common.random, Resource.TIMED));
         start(
+                "vault",
+                common -> new VaultLoad(
+                        latchkey, recorder, common.table, common.stop, common.random, Resource.VAULTS.get(0)));
+        start(
                 "leader",
                 common -> new LeaderLoad(
                         latchkey, recorder, common.table, common.stop, common.random, Resource.ELECTIONS.get(0)));
