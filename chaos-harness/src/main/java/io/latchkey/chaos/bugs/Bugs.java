@@ -1,5 +1,6 @@
 package io.latchkey.chaos.bugs;
 
+import io.latchkey.Durability;
 import io.latchkey.chaos.bugs.SeededBug.Run;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,8 +84,8 @@ final class Bugs {
                     "no-grace-period",
                     "after a crash locks are granted at once, although their holders may still believe in them",
                     List.of(EXCLUSION, TOKENS, WRITES),
-                    Run.of(5, "server-kill", "backend-kill", "server-kill-unflushed")
-                            .withTimeout(5),
+                    Run.of(5, "server-kill", "backend-kill", "net-refuse", "net-black-hole")
+                            .withTimeout(8),
                     List.of(new SqlPatch("_incarnation", "latchkey._after_ms(s.grace_ms)", "clock_timestamp()")),
                     List.of()),
             new SeededBug(
@@ -172,7 +173,9 @@ final class Bugs {
     private static List<SeededBug> controls() {
         List<SeededBug> controls = new ArrayList<>();
         for (SeededBug bug : ALL) {
-            if (bug.sources().contains(NO_BACKSTOP)) {
+            // Where commits are flushed some hand-overs are left to the backstop (see docs/chaos.md), so it cannot be
+            // off there.
+            if (bug.sources().contains(NO_BACKSTOP) && bug.run().durability() != Durability.FLUSHED) {
                 List<SqlPatch> delays = bug.sql().stream()
                         .filter(patch -> patch.replacement().contains("pg_sleep"))
                         .toList();

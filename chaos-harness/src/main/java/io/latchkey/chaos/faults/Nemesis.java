@@ -100,7 +100,7 @@ public final class Nemesis {
             long settled = strike();
             // Sometimes the next fault comes while the effects of this one last, sometimes after them.
             long pause = random.nextInt(100, 900);
-            if (random.nextInt(8) == 0) {
+            if (random.nextInt(8) == 0 && calm.toSeconds() > 0) {
                 pause = Math.max(pause, TimeUnit.NANOSECONDS.toMillis(settled - System.nanoTime()));
             }
             Thread.sleep(pause);
