@@ -9,7 +9,12 @@ public final class Catalog {
 
     /** All of them, in a fixed order. */
     public static List<FaultKind> all() {
-        return Stream.of(ServerFaults.all(), WorkerFaults.all(), NetworkFaults.all(), SqlFaults.all())
+        return Stream.of(
+                        ServerFaults.all(),
+                        WorkerFaults.all(),
+                        NetworkFaults.all(),
+                        SqlFaults.all(),
+                        NotificationFaults.all())
                 .flatMap(List::stream)
                 .toList();
     }

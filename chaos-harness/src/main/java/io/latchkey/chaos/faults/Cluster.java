@@ -47,16 +47,27 @@ public final class Cluster implements AutoCloseable {
 
     /** Starts a server with an empty database. */
     public static Cluster start() {
-        CrashableServer server = PostgresServer.start(ServerOptions.defaults()
-                .setting("max_connections", "70")
-                .setting("autovacuum_naptime", "5s")
-                .setting("fsync", "on"));
+        ServerOptions options =
+                ServerOptions.defaults().setting("max_connections", "70").setting("autovacuum_naptime", "5s");
+        // So that it can be filled. Before PostgreSQL 17 it has 8 GB.
+        CrashableServer server =
+                PostgresServer.start(canSetQueue(options) ? options.setting("max_notify_queue_pages", "64") : options);
         try {
             return new Cluster(server, server.database());
         } catch (RuntimeException e) {
             server.close();
             throw e;
         }
+    }
+
+    private static boolean canSetQueue(ServerOptions options) {
+        return options.source().equals("17") || options.source().equals("18");
+    }
+
+    /** Whether the notification queue is small enough to be filled. */
+    boolean hasSmallQueue() throws SQLException {
+        return number("SELECT count(*) FROM pg_settings WHERE name = 'max_notify_queue_pages' AND setting::int < 1000")
+                > 0;
     }
 
     /** The tables that leases guard, and rights for the role that the workers have. The schema is there already. */
@@ -129,16 +140,29 @@ public final class Cluster implements AutoCloseable {
         return proxies;
     }
 
-    /** Kills the primary and promotes a standby, which follows it up to the moment that the run chooses. */
-    void failOver(World world, boolean lagging) throws Exception {
-        // A standby that was cut off and then promoted still has this setting, and would hand it on.
-        execute("ALTER SYSTEM RESET primary_conninfo");
-        StandbyServer standby = primary.standby();
-        if (lagging) {
-            standby.disconnect();
-            Thread.sleep(400); // what is committed meanwhile is lost
-        } else {
-            standby.awaitCaughtUp();
+    /** What a standby has when its primary dies. */
+    enum Standby {
+        /** All that was committed. */
+        CAUGHT_UP,
+        /** Not the last commits. */
+        LAGGING,
+        /** All that was confirmed, because commits waited for it. */
+        SYNCHRONOUS
+    }
+
+    /** Kills the primary and promotes a standby. */
+    void failOver(World world, Standby kind) throws Exception {
+        StandbyServer standby = standby();
+        switch (kind) {
+            case CAUGHT_UP -> standby.awaitCaughtUp();
+            case LAGGING -> {
+                standby.disconnect();
+                Thread.sleep(400); // what is committed meanwhile is lost
+            }
+            case SYNCHRONOUS -> {
+                standby.makeSynchronous();
+                Thread.sleep(400);
+            }
         }
         CrashableServer old = primary;
         old.crash();
@@ -152,6 +176,13 @@ public final class Cluster implements AutoCloseable {
         if (old != first) {
             old.close();
         }
+    }
+
+    /** A standby that follows the primary. */
+    StandbyServer standby() throws SQLException {
+        // One that was cut off and then promoted still has this setting, and would hand it on.
+        execute("ALTER SYSTEM RESET primary_conninfo");
+        return primary.standby();
     }
 
     /** The server's log, for who has to find out what happened. */

@@ -127,7 +127,8 @@ public final class Nemesis {
     private long strike() throws InterruptedException {
         List<Active> active = new ArrayList<>();
         Set<String> touched = new HashSet<>();
-        int count = random.nextInt(100) < 40 ? 2 : 1;
+        // Of two kinds alone it is the combination that matters.
+        int count = kinds.size() == 2 || random.nextInt(100) < 40 ? 2 : 1;
         for (int i = 0; i < count; i++) {
             Fault fault = next().aim().at(world, random.split());
             if (Collections.disjoint(touched, fault.parts())) {

@@ -14,20 +14,22 @@ final class NetworkFaults {
     static List<FaultKind> all() {
         return List.of(
                 kind("net-reset", "connections are reset", 0, TcpProxy::reset),
-                kind("net-refuse", "connections are reset, new ones refused", 3_000, proxy -> {
+                kind("net-refuse", "connections are reset, new ones refused", 3, proxy -> {
                     proxy.refuse();
                     proxy.reset();
                 }),
-                kind("net-black-hole", "packets vanish", 3_000, TcpProxy::blackHole),
-                kind("net-stall", "packets are held back and arrive later", 3_000, TcpProxy::stall),
-                kind("net-half-open", "the server's direction is closed", 1_500, TcpProxy::halfClose),
+                kind("net-black-hole", "packets vanish", 3, TcpProxy::blackHole),
+                kind("net-stall", "packets are held back and arrive later", 3, TcpProxy::stall),
+                kind("net-half-open", "the server's direction is closed", 2, TcpProxy::halfClose),
                 new FaultKind("net-delay", NetworkFaults::delay));
     }
 
-    private static FaultKind kind(String name, String what, int maxMs, Consumer<TcpProxy> inject) {
+    /** @param halfTimeouts how long at the most, in halves of a session timeout */
+    private static FaultKind kind(String name, String what, int halfTimeouts, Consumer<TcpProxy> inject) {
         return new FaultKind(name, (world, random) -> {
             int victim = WorkerFaults.choose(world, random);
-            long ms = maxMs == 0 ? 0 : random.nextInt(100, maxMs);
+            long longest = world.sessionTimeout().toMillis() * halfTimeouts / 2;
+            long ms = longest == 0 ? 0 : random.nextLong(100, longest);
             return new Trouble(
                             name,
                             "worker " + victim + ": " + what + (ms == 0 ? "" : " for " + ms + " ms"),

@@ -1,10 +1,13 @@
 package io.latchkey.chaos.faults;
 
+import io.latchkey.chaos.faults.Cluster.Standby;
 import io.latchkey.chaos.faults.Trouble.Action;
 import io.latchkey.testkit.CrashableServer;
+import io.latchkey.testkit.StandbyServer;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The server goes down, stands still, or is replaced. */
 final class ServerFaults {
@@ -25,16 +28,16 @@ final class ServerFaults {
                 kind("server-restart", "clean restart of the server", CrashableServer::stop),
                 new FaultKind("backend-kill", (world, random) -> backendKill()),
                 new FaultKind("server-pause", ServerFaults::pause),
-                new FaultKind(
-                        "failover",
-                        (world, random) -> failover("failover", "the server dies, a standby is promoted", false)),
-                new FaultKind(
+                failover("failover", "the server dies, a standby is promoted", Standby.CAUGHT_UP),
+                failover(
+                        "failover-synchronous",
+                        "the server dies, a standby is promoted for which commits waited",
+                        Standby.SYNCHRONOUS),
+                failover(
                         "failover-lagging",
-                        (world, random) -> failover(
-                                        "failover-lagging",
-                                        "the server dies, a standby is promoted that lacks the last commits",
-                                        true)
-                                .losing()));
+                        "the server dies, a standby is promoted that lacks the last commits",
+                        Standby.LAGGING),
+                new FaultKind("standby-frozen", ServerFaults::frozenStandby));
     }
 
     private interface Down {
@@ -77,9 +80,39 @@ final class ServerFaults {
                 .settlesIn(3);
     }
 
-    private static Trouble failover(String name, String what, boolean lagging) {
+    private static FaultKind failover(String name, String what, Standby standby) {
+        return new FaultKind(name, (world, random) -> {
+            Trouble failover = new Trouble(
+                            name, what, Set.of(SERVER), 0, w -> w.cluster().failOver(w, standby), w -> {})
+                    .settlesIn(3);
+            return standby == Standby.LAGGING ? failover.losing() : failover;
+        });
+    }
+
+    /** Commits that wait for the disk wait for a standby that does not answer. */
+    private static Fault frozenStandby(World world, SplittableRandom random) {
+        long ms = random.nextLong(300, world.sessionTimeout().toMillis() * 3 / 2);
+        @Nullable StandbyServer[] standby = new StandbyServer[1];
         return new Trouble(
-                        name, what, Set.of(SERVER), 0, world -> world.cluster().failOver(world, lagging), world -> {})
+                        "standby-frozen",
+                        "a synchronous standby stands still for " + ms + " ms",
+                        Set.of(SERVER),
+                        ms,
+                        w -> {
+                            StandbyServer fresh = w.cluster().standby();
+                            standby[0] = fresh;
+                            fresh.makeSynchronous();
+                            fresh.server().pause();
+                        },
+                        w -> {
+                            StandbyServer frozen = standby[0];
+                            if (frozen != null) {
+                                frozen.server().resume();
+                                frozen.makeAsynchronous();
+                                frozen.close();
+                                standby[0] = null;
+                            }
+                        })
                 .settlesIn(3);
     }
 }

@@ -3,7 +3,6 @@ package io.latchkey.chaos.faults;
 import io.latchkey.chaos.history.Resource;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -14,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What an administrator, a monitoring tool or another application can do. All need the server to be there. */
 final class SqlFaults {
+    private static final List<String> TABLES = List.of("_lock", "_session", "_waiter", "_share");
+
     private SqlFaults() {}
 
     static List<FaultKind> all() {
@@ -27,8 +28,8 @@ final class SqlFaults {
                 new FaultKind("held-snapshot", SqlFaults::heldSnapshot),
                 new FaultKind("locked-rows", SqlFaults::lockedRows),
                 new FaultKind("locked-table", SqlFaults::lockedTable),
-                new FaultKind("notifications-lost", SqlFaults::notificationsLost),
-                new FaultKind("notifications-forged", SqlFaults::notificationsForged));
+                new FaultKind("vacuum-full", SqlFaults::vacuumFull),
+                new FaultKind("functions-replaced", SqlFaults::functionsReplaced));
     }
 
     private static final Set<String> PARTS = Set.of(ServerFaults.SERVER);
@@ -130,8 +131,7 @@ final class SqlFaults {
     }
 
     private static Fault lockedTable(World world, SplittableRandom random) {
-        List<String> tables = List.of("_lock", "_session", "_waiter", "_share");
-        String table = tables.get(random.nextInt(tables.size()));
+        String table = TABLES.get(random.nextInt(TABLES.size()));
         return transaction(
                 "locked-table",
                 "somebody keeps latchkey." + table + " locked",
@@ -157,53 +157,36 @@ final class SqlFaults {
                 w -> close(open[0]));
     }
 
-    private static Fault notificationsLost(World world, SplittableRandom random) {
-        long ms = random.nextInt(500, 4_000);
-        String[] original = new String[1];
-        return new Trouble(
-                "notifications-lost",
-                "no notification is sent for " + ms + " ms",
-                PARTS,
-                ms,
-                w -> {
-                    try (Connection connection = w.cluster().connect();
-                            Statement statement = connection.createStatement()) {
-                        original[0] = definition(statement);
-                        statement.execute(original[0].replace("IF p_channel IS NOT NULL", "IF false"));
-                    }
-                },
-                w -> w.cluster().execute(original[0]));
+    private static Fault vacuumFull(World world, SplittableRandom random) {
+        return once("vacuum-full", "VACUUM FULL and REINDEX of all tables", w -> {
+            for (String table : TABLES) {
+                w.cluster().execute("VACUUM FULL latchkey." + table);
+                w.cluster().execute("REINDEX TABLE latchkey." + table);
+            }
+        });
     }
 
-    private static String definition(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery(
-                "SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'latchkey'::regnamespace"
-                        + " AND p.proname = '_notify'")) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    /** By one who knows the channels and the requests, which no role but the owner of the tables does. */
-    private static Fault notificationsForged(World world, SplittableRandom random) {
-        return new Trouble(
-                "notifications-forged",
-                "grants are notified that never were, and 'look'",
-                PARTS,
-                0,
+    /** As a migration does that changes them: what connections have planned and cached is void. */
+    private static Fault functionsReplaced(World world, SplittableRandom random) {
+        return once(
+                "functions-replaced",
+                "all functions are created anew",
                 w -> w.cluster().execute("""
-                        SELECT pg_notify(s.channel, p.payload)
-                          FROM latchkey._session s,
-                               LATERAL (SELECT to_hex(g * 7919) || ' ' || (date_part('epoch', clock_timestamp()) * 1000000)::bigint
-                                               || ' ' || (SELECT i.id FROM latchkey._incarnation i) AS payload
-                                          FROM generate_series(1, 200) g
-                                         UNION ALL SELECT to_hex(g) || ' look' FROM generate_series(1, 50) g
-                                         UNION ALL SELECT unnest(ARRAY['x', '', '1 2', 'ffffffffffffffffff 1 1'])) p
-                         WHERE s.channel IS NOT NULL"""),
-                w -> {});
+                        DO $$
+                        DECLARE
+                            v_definition text;
+                        BEGIN
+                            FOR v_definition IN SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'latchkey'::regnamespace LOOP
+                                EXECUTE v_definition;
+                            END LOOP;
+                        END $$"""));
     }
 
-    private static void close(@Nullable Connection connection) {
+    private static Fault once(String name, String what, Trouble.Action action) {
+        return new Trouble(name, what, PARTS, 0, action, w -> {});
+    }
+
+    static void close(@Nullable Connection connection) {
         try {
             if (connection != null) {
                 connection.close();
