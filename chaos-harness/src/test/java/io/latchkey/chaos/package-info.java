@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.chaos;
+
+import org.jspecify.annotations.NullMarked;
