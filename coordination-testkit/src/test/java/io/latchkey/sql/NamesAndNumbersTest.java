@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.SQLException;
+import java.util.Arrays;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.postgresql.util.PSQLException;
@@ -64,13 +65,15 @@ final class NamesAndNumbersTest extends SqlTest {
         for (String name : names) {
             assertThat(b.tryAcquire(name, 99).outcome()).as(name).isEqualTo("held");
         }
+        Long[] requests = new Long[names.length];
+        Arrays.setAll(requests, i -> 1000L + i);
         String tries = "'" + "try,".repeat(names.length - 1) + "try'";
         assertThat(b.ask(
                         "SELECT count(*) FROM unnest(latchkey.run_batch(?, string_to_array(" + tries
                                 + ", ','), ?, ?)) r" + " WHERE (r::latchkey.reply).outcome = 'held'",
                         b.session,
                         b.texts(names),
-                        b.numbers(new Long[names.length])))
+                        b.numbers(requests)))
                 .isEqualTo(String.valueOf(names.length));
     }
 
