@@ -157,6 +157,7 @@ DECLARE
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
     IF (p_wait OR p_at_most_ms IS NULL)
        AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
@@ -263,6 +264,17 @@ BEGIN
     END IF;
 END $function$;
 
+CREATE OR REPLACE FUNCTION latchkey._check_holder(p_holder text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'latchkey', 'pg_temp'
+AS $function$
+BEGIN
+    IF coalesce(octet_length(p_holder), 0) NOT BETWEEN 1 AND 512 THEN
+        PERFORM latchkey._refuse('LK002', 'a holder''s name has 1 to 512 bytes', 'It is what others see in latchkey.locks, such as host and process id.');
+    END IF;
+END $function$;
+
 CREATE OR REPLACE FUNCTION latchkey._check_lease(p_at_most_ms bigint, p_at_least_ms bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -298,6 +310,31 @@ BEGIN
     ELSIF p_weight IS NULL OR p_weight NOT BETWEEN 1 AND p_has THEN
         PERFORM latchkey._refuse('LK002', format('%s permits were asked for, and the semaphore has %s', coalesce(p_weight::text, 'NULL'), p_has),
                                  'Ask for 1 or more and no more than it has; latchkey.set_permits changes that.');
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION latchkey._check_request(p_request bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF p_request IS NULL THEN
+        PERFORM latchkey._refuse('LK002', 'a call needs a request number', 'Choose a random number for each call.');
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION latchkey._check_session(p_session uuid, p_holder text, p_channel text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Before the row is written: the message of a violated constraint carries the whole row, with the session's id.
+    IF p_session IS NULL THEN
+        PERFORM latchkey._refuse('LK002', 'a session needs an id', 'Leave it out, or choose a random one.');
+    END IF;
+    PERFORM latchkey._check_holder(p_holder);
+    IF octet_length(p_channel) NOT BETWEEN 1 AND 63 THEN
+        PERFORM latchkey._refuse('LK002', format('the name of a channel has 1 to 63 bytes, not %s', octet_length(p_channel)), 'Choose another one, or NULL to hear nothing.');
     END IF;
 END $function$;
 
@@ -434,6 +471,9 @@ BEGIN
     INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, weight, queued_at)
     VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight, clock_timestamp())
     ON CONFLICT (session, request) DO NOTHING;
+    IF NOT FOUND AND NOT EXISTS (SELECT FROM latchkey._waiter w WHERE w.session = p_session AND w.request = p_request AND w.name = p_lock.name) THEN
+        PERFORM latchkey._refuse_request();
+    END IF;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._fence_share(p_name text, p_token bigint)
@@ -470,6 +510,7 @@ AS $function$
 DECLARE
     v_token bigint;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
            token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
@@ -477,7 +518,11 @@ BEGIN
      WHERE l.name = p_lock.name
     RETURNING l.token INTO v_token;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-    VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp());
+    VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp())
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM latchkey._refuse_request();
+    END IF;
     RETURN v_token;
 END $function$;
 
@@ -510,6 +555,7 @@ DECLARE
     v_grace       bigint;
     v_waiter      record;
     v_token       bigint  := p_lock.token;
+    v_share       bigint;
     v_ticket      bigint  := p_lock.ticket;
     v_taken       integer := p_lock.taken;
     v_above       bigint  := CASE WHEN p_lock.taken = 0 THEN p_lock.token ELSE p_lock.shared_above END;
@@ -551,11 +597,16 @@ BEGIN
             PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
             RETURN 'granted';
         END IF;
-        v_token := latchkey._next_token(v_token);
+        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
+        VALUES (p_lock.name, latchkey._next_token(v_token), v_waiter.session, v_waiter.request, v_waiter.weight, clock_timestamp(), v_waiter.ticket)
+        ON CONFLICT DO NOTHING RETURNING _share.token INTO v_share;
+        IF NOT FOUND THEN  -- a number that its session gave to another call, too: nobody else is to suffer for it
+            DELETE FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.ticket = v_waiter.ticket;
+            CONTINUE;
+        END IF;
+        v_token := v_share;
         v_taken := v_taken + v_waiter.weight;
         v_ticket := v_waiter.ticket;
-        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
-        VALUES (p_lock.name, v_token, v_waiter.session, v_waiter.request, v_waiter.weight, clock_timestamp(), v_ticket);
         UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_lock.name AND w.ticket = v_ticket;
         PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     END LOOP;
@@ -566,6 +617,17 @@ BEGIN
            queued = v_queued, waiting = v_queued OR v_taken > 0 OR l.permits IS NOT NULL
      WHERE l.name = p_lock.name;
     RETURN CASE WHEN v_token > p_lock.token THEN 'granted' WHEN NOT v_queued THEN 'free' WHEN v_fenced THEN 'fenced' ELSE 'held' END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION latchkey._has_lease(p_name text, p_token bigint, p_request bigint, p_session uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RETURN EXISTS (SELECT FROM latchkey._lock l
+                    WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND coalesce(l.session = p_session, l.expires_at > clock_timestamp()))
+        OR EXISTS (SELECT FROM latchkey._share h
+                    WHERE h.name = p_name AND h.token = p_token AND h.request = p_request AND h.session = p_session AND NOT h.given_back);
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._holder_left_ms(p_lock latchkey._lock)
@@ -1012,6 +1074,14 @@ BEGIN
     END IF;
 END $function$;
 
+CREATE OR REPLACE FUNCTION latchkey._refuse_request()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM latchkey._refuse('LK002', 'this request number belongs to another call of the session', 'Choose a random number for each call.');
+END $function$;
+
 CREATE OR REPLACE FUNCTION latchkey._refuse_token(p_token bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -1181,6 +1251,8 @@ BEGIN
         RETURN false;
     ELSIF v_lock.token >= p_token AND (v_lock.request IS NOT NULL OR NOT v_lock.waiting OR p_token <= v_lock.shared_above) THEN
         RETURN false;  -- an exclusive lease was granted after it, or all shares were given back
+    ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
+        RETURN false;  -- one call, one lease
     END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
@@ -1300,6 +1372,7 @@ DECLARE
     v_grace bigint;
     v_reply latchkey.reply;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
     IF v_lock.session = p_session AND v_lock.request = p_request THEN  -- done already, the answer was lost
@@ -1390,13 +1463,14 @@ BEGIN
            token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                             (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
-       -- What this transaction gave back itself is looked at closely: a fence that still sees it held must wait for our commit.
-       AND coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
+       -- What this transaction gave back itself, in a subtransaction or not, is looked at closely: a fence that still sees it held
+       -- must wait for our commit. (Our numbers, and those of transactions that began after us, have an age of 0 or less.)
+       AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
        AND EXISTS (SELECT FROM latchkey._session s
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
                    THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
     IF v_reply IS NULL THEN
         IF FOUND THEN
@@ -1478,7 +1552,7 @@ BEGIN
                 -- besides the one that it was downgraded to, because the grant of that one has looked closely.
                 THEN l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
                      AND (l.taken OPERATOR(pg_catalog.>) 1
-                          OR coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true))
+                          OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
                 ELSE p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken) END
        AND EXISTS (SELECT FROM latchkey._session s
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
@@ -1487,7 +1561,7 @@ BEGIN
     RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
     IF FOUND THEN
         INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-        SELECT p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp() WHERE v_token IS NOT NULL
+        SELECT p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp() WHERE v_token IS NOT NULL AND p_request IS NOT NULL
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,'
@@ -1510,8 +1584,12 @@ DECLARE
     v_reply latchkey.reply;
 BEGIN
     IF coalesce(p_at_most_ms OPERATOR(pg_catalog.<) 1 OR p_at_most_ms OPERATOR(pg_catalog.>) 31536000000
-                OR p_at_least_ms OPERATOR(pg_catalog.<) 0 OR p_at_least_ms OPERATOR(pg_catalog.>) p_at_most_ms, true) THEN
+                OR p_at_least_ms OPERATOR(pg_catalog.<) 0 OR p_at_least_ms OPERATOR(pg_catalog.>) p_at_most_ms
+                OR pg_catalog.octet_length(p_holder) OPERATOR(pg_catalog.<) 1 OR pg_catalog.octet_length(p_holder) OPERATOR(pg_catalog.>) 512, true)
+       OR p_request IS NULL THEN
         PERFORM latchkey._check_lease(p_at_most_ms, p_at_least_ms);
+        PERFORM latchkey._check_holder(p_holder);
+        PERFORM latchkey._check_request(p_request);
     END IF;
     IF NOT p_wait THEN
         -- A known lock that nobody holds, with an empty queue, no open fence and no grace period. FOR UPDATE with SKIP LOCKED asks for
@@ -1526,7 +1604,7 @@ BEGIN
                 SELECT f.ctid FROM latchkey._lock f
                  WHERE f.name OPERATOR(pg_catalog.=) p_name AND f.session IS NULL AND NOT f.waiting
                    AND coalesce(f.expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp(), true)
-                   AND coalesce(f.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
+                   AND pg_catalog.age(f.xmin) OPERATOR(pg_catalog.>) 0
                    AND EXISTS (SELECT FROM latchkey._incarnation i WHERE i.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
                    FOR UPDATE SKIP LOCKED)
         RETURNING l.token INTO v_reply.token;
@@ -1546,6 +1624,7 @@ CREATE OR REPLACE FUNCTION latchkey.add_watch(p_session uuid, p_request bigint, 
 AS $function$
 BEGIN
     PERFORM latchkey._check_name(p_name);
+    PERFORM latchkey._check_request(p_request);
     IF NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
         RETURN false;
     END IF;
@@ -1802,9 +1881,7 @@ CREATE OR REPLACE FUNCTION latchkey.open_session(p_holder text, p_timeout_ms int
  SET search_path TO 'pg_catalog', 'latchkey', 'pg_temp'
 AS $function$
 BEGIN
-    IF coalesce(octet_length(p_holder), 0) NOT BETWEEN 1 AND 512 THEN
-        PERFORM latchkey._refuse('LK002', 'a holder''s name has 1 to 512 bytes', 'It is what others see in latchkey.locks, such as host and process id.');
-    END IF;
+    PERFORM latchkey._check_session(p_session, p_holder, p_channel);
     PERFORM latchkey._check_timeout(p_timeout_ms);
     SELECT i.id, i.grace_left_ms INTO incarnation, grace_left_ms FROM latchkey._incarnation() i;
     PERFORM latchkey._insert_session(p_session, p_holder, p_timeout_ms, p_channel);
@@ -2006,6 +2083,10 @@ BEGIN
     IF (SELECT max(t) FROM unnest(p_tokens) t) > latchkey._next_token(0) + 31536000000000 THEN
         PERFORM latchkey._refuse('LK002', 'a fencing token that is more than a year ahead of the clock cannot be resumed', 'Is the clock of the database right?');
     END IF;
+    IF EXISTS (SELECT FROM unnest(p_names, p_tokens, p_requests) u (name, token, request) WHERE u.name IS NULL OR u.token IS NULL OR u.request IS NULL) THEN
+        PERFORM latchkey._refuse('LK002', 'a lease has a name, a token and a request number', 'Give three arrays of one length, without NULL.');
+    END IF;
+    PERFORM latchkey._check_session(p_session, p_holder, p_channel);
     PERFORM latchkey._check_timeout(p_timeout_ms);
     PERFORM latchkey._insert_session(p_session, p_holder, p_timeout_ms, p_channel);
     -- A new id: what the old one still seems to hold, and the client does not claim, is held by nobody.
@@ -2015,8 +2096,11 @@ BEGIN
          ORDER BY u.name COLLATE "C", u.token
     LOOP
         kept[v_lease.place] := CASE
+            WHEN v_grace = 0  -- a call that is repeated late: what the first one wrote counts, and nothing is written any more
+            THEN latchkey._has_lease(v_lease.name, v_lease.token, v_lease.request, p_session)
             WHEN v_lease.weight IS NULL
-            THEN latchkey._resume_lease(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, p_holder, v_lease.left_ms)
+            THEN latchkey._resume_lease(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, p_holder,
+                                       CASE WHEN v_lease.left_ms > 31536000000 THEN 31536000000 ELSE v_lease.left_ms END)
             ELSE latchkey._resume_share(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, v_lease.weight, v_lease.permits) END;
     END LOOP;
     DELETE FROM latchkey._session s WHERE s.id = p_old AND p_old <> p_session;
@@ -2428,9 +2512,12 @@ COMMENT ON TABLE latchkey._candidate IS 'What candidates of elections say of the
 COMMENT ON COLUMN latchkey._candidate.id IS 'The public name of the candidate.';
 COMMENT ON COLUMN latchkey._candidate.request IS 'The random number of the call that waits in the queue of the election, or holds its lock.';
 COMMENT ON FUNCTION latchkey._check_candidate(pg_catalog.text,pg_catalog.text) IS 'Refuses an id or metadata that no candidate can have.';
+COMMENT ON FUNCTION latchkey._check_holder(pg_catalog.text) IS 'Refuses a public name that no holder can have.';
 COMMENT ON FUNCTION latchkey._check_lease(bigint,bigint) IS 'Refuses an impossible length of a timed lease.';
 COMMENT ON FUNCTION latchkey._check_name(pg_catalog.text) IS 'Refuses a name that no lock can have.';
 COMMENT ON FUNCTION latchkey._check_permits(integer,integer,integer) IS 'Refuses what a lock or a semaphore cannot give.';
+COMMENT ON FUNCTION latchkey._check_request(bigint) IS 'Refuses a call without its number.';
+COMMENT ON FUNCTION latchkey._check_session(pg_catalog.uuid,pg_catalog.text,pg_catalog.text) IS 'Refuses what no session can be.';
 COMMENT ON FUNCTION latchkey._check_timeout(integer) IS 'Refuses an impossible session timeout and makes the grace period cover a possible one.';
 COMMENT ON FUNCTION latchkey._clear(pg_catalog.text,boolean) IS 'Writes "free" into the row of an exclusive lock that the caller has locked; the token stays.';
 COMMENT ON FUNCTION latchkey._count_shares(pg_catalog.text,bigint) IS 'Forgets the shares that are over and counts those that are not; after how long to look again; and whether some of them are over but for a fence. The caller has the row of the lock.';
@@ -2443,6 +2530,7 @@ COMMENT ON FUNCTION latchkey._fits(integer,integer,integer) IS 'Whether a share 
 COMMENT ON FUNCTION latchkey._grant(pg_catalog.text,pg_catalog.uuid,bigint,pg_catalog.text,bigint,bigint,bigint,boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
 COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock,pg_catalog.uuid,bigint,integer) IS 'Writes a new share. The caller has the row FOR UPDATE, and p_lock.taken is what is taken without it.';
 COMMENT ON FUNCTION latchkey._hand_over(latchkey._lock,boolean) IS 'Grants a lock that nobody holds alone to the live waiters at the head of the queue, as many as can have it together, and tells them. The caller has the row; p_unfenced: even FOR UPDATE. granted; free (nobody waits); held (the first has to wait on, for others that share it); or fenced or grace (not now).';
+COMMENT ON FUNCTION latchkey._has_lease(pg_catalog.text,bigint,bigint,pg_catalog.uuid) IS 'Whether a lease, of this session or a timed one, is there.';
 COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the holder still has the lock; 0: nobody holds it, and nobody can come back. The caller has the row.';
 COMMENT ON TABLE latchkey._incarnation IS 'The marker: while its row is missing, committed grants may have been lost, and nothing new is granted.';
 COMMENT ON FUNCTION latchkey._incarnation() IS 'The current incarnation and what is left of its grace period; starts one when the marker is missing.';
@@ -2491,6 +2579,7 @@ COMMENT ON COLUMN latchkey._reaper.share_cursor IS 'How far the search for share
 COMMENT ON COLUMN latchkey._reaper.waiter_cursor IS 'How far the search for waiters of free locks came.';
 COMMENT ON FUNCTION latchkey._reaper_obstacle() IS 'What keeps pg_cron from running the reaper, and the setting or grant that is missing; NULL: nothing. LK010: no extension; LK011: not loaded; LK012: in another database; LK013: privileges.';
 COMMENT ON FUNCTION latchkey._refuse(pg_catalog.text,pg_catalog.text,pg_catalog.text) IS 'Raises an error of class LK. LK001: lease lost; LK002: bad argument; LK003: session unknown.';
+COMMENT ON FUNCTION latchkey._refuse_request() IS 'Refuses a number that is in use.';
 COMMENT ON FUNCTION latchkey._refuse_token(bigint) IS 'Refuses a fence.';
 COMMENT ON FUNCTION latchkey._release(pg_catalog.uuid,pg_catalog.text,bigint) IS 'The whole of giving back a session lease, whoever waits.';
 COMMENT ON FUNCTION latchkey._release_share(pg_catalog.uuid,pg_catalog.text,bigint) IS 'The whole of giving back a share, whoever waits.';

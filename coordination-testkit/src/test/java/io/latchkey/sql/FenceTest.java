@@ -247,9 +247,22 @@ final class FenceTest extends SqlTest {
 
     @Test
     void fence_whenTheShortCutGrantsWhatItsOwnTransactionReleased_passesWithTheOldToken() throws SQLException {
-        sabotage("run_batch", "l.xmin OPERATOR(pg_catalog.<>)", "l.xmin IS NOT NULL OR l.xmin OPERATOR(pg_catalog.<>)");
+        sabotage("run_batch", "pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0", "true");
         assertThatThrownBy(this::fenceBehindReleaseAndGrant).hasStackTraceContaining("It did not wait");
         assertThat(holder("x")).isEqualTo("a");
+    }
+
+    /** Rows that a subtransaction wrote bear its number, not that of the transaction. */
+    @Test
+    void fence_betweenReleaseAndNextGrantOfOneTransaction_withSavepoints_isRefused() throws SQLException {
+        Party a = client("a");
+        long token = a.tryAcquire("x", 1).granted();
+        a.begin();
+        a.execute("SAVEPOINT one");
+        assertThat(a.release("x", token)).isEqualTo("released");
+        a.execute("RELEASE SAVEPOINT one; SAVEPOINT two");
+        a.tryAcquire("x", 2).granted();
+        assertRefused(fenceBehindGrantOf(a, token)::result);
     }
 
     private Party.Blocked<Boolean> fenceBehindReleaseAndGrant() throws SQLException {
@@ -258,6 +271,10 @@ final class FenceTest extends SqlTest {
         a.begin();
         assertThat(a.batch(a.texts("release", "try"), a.texts("x", "x"), a.numbers(token, 2L)))
                 .isEqualTo("released granted");
+        return fenceBehindGrantOf(a, token);
+    }
+
+    private Party.Blocked<Boolean> fenceBehindGrantOf(Party a, long token) throws SQLException {
         Party transaction = connect();
         transaction.begin();
         Party.Blocked<Boolean> fence = transaction.block(admin, p -> {

@@ -70,13 +70,15 @@ final class NamesAndNumbersTest extends SqlTest {
                 names,
                 (one, other) -> Arrays.compareUnsigned(
                         one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8)));
+        Long[] requests = new Long[names.length];
+        Arrays.setAll(requests, i -> 1000L + i);
         String tries = "'" + "try,".repeat(names.length - 1) + "try'";
         assertThat(b.ask(
                         "SELECT count(*) FROM unnest(latchkey.run_batch(?, string_to_array(" + tries
                                 + ", ','), ?, ?)) r" + " WHERE (r::latchkey.reply).outcome = 'held'",
                         b.session,
                         b.texts(names),
-                        b.numbers(new Long[names.length])))
+                        b.numbers(requests)))
                 .isEqualTo(String.valueOf(names.length));
     }
 

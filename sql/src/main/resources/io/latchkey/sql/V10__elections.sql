@@ -179,6 +179,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_tem
 AS $$
 BEGIN
     PERFORM latchkey._check_name(p_name);
+    PERFORM latchkey._check_request(p_request);
     IF NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
         RETURN false;
     END IF;

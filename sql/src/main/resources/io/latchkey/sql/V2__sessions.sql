@@ -84,6 +84,49 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._check_timeout(integer) IS 'Refuses an impossible session timeout and makes the grace period cover a possible one.';
 
+CREATE FUNCTION latchkey._check_holder(p_holder text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, latchkey, pg_temp  -- acquire_timed calls it with its caller's search_path
+AS $$
+BEGIN
+    IF coalesce(octet_length(p_holder), 0) NOT BETWEEN 1 AND 512 THEN
+        PERFORM latchkey._refuse('LK002', 'a holder''s name has 1 to 512 bytes', 'It is what others see in latchkey.locks, such as host and process id.');
+    END IF;
+END $$;
+COMMENT ON FUNCTION latchkey._check_holder(text) IS 'Refuses a public name that no holder can have.';
+
+CREATE FUNCTION latchkey._check_session(p_session uuid, p_holder text, p_channel text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- Before the row is written: the message of a violated constraint carries the whole row, with the session's id.
+    IF p_session IS NULL THEN
+        PERFORM latchkey._refuse('LK002', 'a session needs an id', 'Leave it out, or choose a random one.');
+    END IF;
+    PERFORM latchkey._check_holder(p_holder);
+    IF octet_length(p_channel) NOT BETWEEN 1 AND 63 THEN
+        PERFORM latchkey._refuse('LK002', format('the name of a channel has 1 to 63 bytes, not %s', octet_length(p_channel)), 'Choose another one, or NULL to hear nothing.');
+    END IF;
+END $$;
+COMMENT ON FUNCTION latchkey._check_session(uuid, text, text) IS 'Refuses what no session can be.';
+
+CREATE FUNCTION latchkey._check_request(p_request bigint) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF p_request IS NULL THEN
+        PERFORM latchkey._refuse('LK002', 'a call needs a request number', 'Choose a random number for each call.');
+    END IF;
+END $$;
+COMMENT ON FUNCTION latchkey._check_request(bigint) IS 'Refuses a call without its number.';
+
+CREATE FUNCTION latchkey._refuse_request() RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM latchkey._refuse('LK002', 'this request number belongs to another call of the session', 'Choose a random number for each call.');
+END $$;
+COMMENT ON FUNCTION latchkey._refuse_request() IS 'Refuses a number that is in use.';
+
 CREATE FUNCTION latchkey._insert_session(p_session uuid, p_holder text, p_timeout_ms integer, p_channel text) RETURNS void
 LANGUAGE sql
 AS $$
@@ -100,9 +143,7 @@ CREATE FUNCTION latchkey.open_session(p_holder text, p_timeout_ms integer DEFAUL
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
 BEGIN
-    IF coalesce(octet_length(p_holder), 0) NOT BETWEEN 1 AND 512 THEN
-        PERFORM latchkey._refuse('LK002', 'a holder''s name has 1 to 512 bytes', 'It is what others see in latchkey.locks, such as host and process id.');
-    END IF;
+    PERFORM latchkey._check_session(p_session, p_holder, p_channel);
     PERFORM latchkey._check_timeout(p_timeout_ms);
     SELECT i.id, i.grace_left_ms INTO incarnation, grace_left_ms FROM latchkey._incarnation() i;
     PERFORM latchkey._insert_session(p_session, p_holder, p_timeout_ms, p_channel);

@@ -61,6 +61,7 @@ DECLARE
     v_grace       bigint;
     v_waiter      record;
     v_token       bigint  := p_lock.token;
+    v_share       bigint;
     v_ticket      bigint  := p_lock.ticket;
     v_taken       integer := p_lock.taken;
     v_above       bigint  := CASE WHEN p_lock.taken = 0 THEN p_lock.token ELSE p_lock.shared_above END;
@@ -102,11 +103,16 @@ BEGIN
             PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
             RETURN 'granted';
         END IF;
-        v_token := latchkey._next_token(v_token);
+        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
+        VALUES (p_lock.name, latchkey._next_token(v_token), v_waiter.session, v_waiter.request, v_waiter.weight, clock_timestamp(), v_waiter.ticket)
+        ON CONFLICT DO NOTHING RETURNING _share.token INTO v_share;
+        IF NOT FOUND THEN  -- a number that its session gave to another call, too: nobody else is to suffer for it
+            DELETE FROM latchkey._waiter w WHERE w.name = p_lock.name AND w.ticket = v_waiter.ticket;
+            CONTINUE;
+        END IF;
+        v_token := v_share;
         v_taken := v_taken + v_waiter.weight;
         v_ticket := v_waiter.ticket;
-        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
-        VALUES (p_lock.name, v_token, v_waiter.session, v_waiter.request, v_waiter.weight, clock_timestamp(), v_ticket);
         UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_lock.name AND w.ticket = v_ticket;
         PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
     END LOOP;
@@ -147,6 +153,7 @@ DECLARE
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
     IF (p_wait OR p_at_most_ms IS NULL)
        AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
@@ -271,6 +278,9 @@ BEGIN
     INSERT INTO latchkey._waiter (name, session, request, at_most_ms, at_least_ms, weight, queued_at)
     VALUES (p_lock.name, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight, clock_timestamp())
     ON CONFLICT (session, request) DO NOTHING;
+    IF NOT FOUND AND NOT EXISTS (SELECT FROM latchkey._waiter w WHERE w.session = p_session AND w.request = p_request AND w.name = p_lock.name) THEN
+        PERFORM latchkey._refuse_request();
+    END IF;
 END $$;
 COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock, uuid, bigint, bigint, bigint, integer) IS 'Adds a call to the end of the queue, once. The caller has the row of the lock, and saw under it that the lock is taken.';
 
@@ -290,13 +300,14 @@ BEGIN
            token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                             (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
      WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
-       -- What this transaction gave back itself is looked at closely: a fence that still sees it held must wait for our commit.
-       AND coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
+       -- What this transaction gave back itself, in a subtransaction or not, is looked at closely: a fence that still sees it held
+       -- must wait for our commit. (Our numbers, and those of transactions that began after us, have an age of 0 or less.)
+       AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
        AND EXISTS (SELECT FROM latchkey._session s
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
                       AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                       AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
                    THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
     IF v_reply IS NULL THEN
         IF FOUND THEN

@@ -58,8 +58,12 @@ DECLARE
     v_reply latchkey.reply;
 BEGIN
     IF coalesce(p_at_most_ms OPERATOR(pg_catalog.<) 1 OR p_at_most_ms OPERATOR(pg_catalog.>) 31536000000
-                OR p_at_least_ms OPERATOR(pg_catalog.<) 0 OR p_at_least_ms OPERATOR(pg_catalog.>) p_at_most_ms, true) THEN
+                OR p_at_least_ms OPERATOR(pg_catalog.<) 0 OR p_at_least_ms OPERATOR(pg_catalog.>) p_at_most_ms
+                OR pg_catalog.octet_length(p_holder) OPERATOR(pg_catalog.<) 1 OR pg_catalog.octet_length(p_holder) OPERATOR(pg_catalog.>) 512, true)
+       OR p_request IS NULL THEN
         PERFORM latchkey._check_lease(p_at_most_ms, p_at_least_ms);
+        PERFORM latchkey._check_holder(p_holder);
+        PERFORM latchkey._check_request(p_request);
     END IF;
     IF NOT p_wait THEN
         -- A known lock that nobody holds, with an empty queue, no open fence and no grace period. FOR UPDATE with SKIP LOCKED asks for
@@ -74,7 +78,7 @@ BEGIN
                 SELECT f.ctid FROM latchkey._lock f
                  WHERE f.name OPERATOR(pg_catalog.=) p_name AND f.session IS NULL AND NOT f.waiting
                    AND coalesce(f.expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp(), true)
-                   AND coalesce(f.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
+                   AND pg_catalog.age(f.xmin) OPERATOR(pg_catalog.>) 0
                    AND EXISTS (SELECT FROM latchkey._incarnation i WHERE i.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
                    FOR UPDATE SKIP LOCKED)
         RETURNING l.token INTO v_reply.token;

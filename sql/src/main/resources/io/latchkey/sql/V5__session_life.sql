@@ -102,6 +102,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._resume_lease(text, bigint, bigint, uuid, uuid, text, bigint) IS 'Writes a lease again that the crash may have lost; false if it is not the holder''s any more.';
 
+CREATE FUNCTION latchkey._has_lease(p_name text, p_token bigint, p_request bigint, p_session uuid) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM latchkey._lock l
+                    WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND coalesce(l.session = p_session, l.expires_at > clock_timestamp()))
+        OR EXISTS (SELECT FROM latchkey._share h
+                    WHERE h.name = p_name AND h.token = p_token AND h.request = p_request AND h.session = p_session AND NOT h.given_back);
+END $$;
+COMMENT ON FUNCTION latchkey._has_lease(text, bigint, bigint, uuid) IS 'Whether a lease, of this session or a timed one, is there.';
+
 CREATE FUNCTION latchkey.resume_session(p_old uuid, p_session uuid, p_holder text, p_timeout_ms integer, p_channel text,
                                         p_names text[], p_tokens bigint[], p_requests bigint[], p_left_ms bigint[],
                                         p_weights integer[] DEFAULT NULL, p_permits integer[] DEFAULT NULL,
@@ -122,6 +133,10 @@ BEGIN
     IF (SELECT max(t) FROM unnest(p_tokens) t) > latchkey._next_token(0) + 31536000000000 THEN
         PERFORM latchkey._refuse('LK002', 'a fencing token that is more than a year ahead of the clock cannot be resumed', 'Is the clock of the database right?');
     END IF;
+    IF EXISTS (SELECT FROM unnest(p_names, p_tokens, p_requests) u (name, token, request) WHERE u.name IS NULL OR u.token IS NULL OR u.request IS NULL) THEN
+        PERFORM latchkey._refuse('LK002', 'a lease has a name, a token and a request number', 'Give three arrays of one length, without NULL.');
+    END IF;
+    PERFORM latchkey._check_session(p_session, p_holder, p_channel);
     PERFORM latchkey._check_timeout(p_timeout_ms);
     PERFORM latchkey._insert_session(p_session, p_holder, p_timeout_ms, p_channel);
     -- A new id: what the old one still seems to hold, and the client does not claim, is held by nobody.
@@ -131,8 +146,11 @@ BEGIN
          ORDER BY u.name COLLATE "C", u.token
     LOOP
         kept[v_lease.place] := CASE
+            WHEN v_grace = 0  -- a call that is repeated late: what the first one wrote counts, and nothing is written any more
+            THEN latchkey._has_lease(v_lease.name, v_lease.token, v_lease.request, p_session)
             WHEN v_lease.weight IS NULL
-            THEN latchkey._resume_lease(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, p_holder, v_lease.left_ms)
+            THEN latchkey._resume_lease(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, p_holder,
+                                       CASE WHEN v_lease.left_ms > 31536000000 THEN 31536000000 ELSE v_lease.left_ms END)
             ELSE latchkey._resume_share(v_lease.name, v_lease.token, v_lease.request, p_old, p_session, v_lease.weight, v_lease.permits) END;
     END LOOP;
     DELETE FROM latchkey._session s WHERE s.id = p_old AND p_old <> p_session;

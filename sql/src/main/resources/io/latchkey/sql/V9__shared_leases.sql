@@ -75,6 +75,7 @@ AS $$
 DECLARE
     v_token bigint;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
            token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
@@ -82,7 +83,11 @@ BEGIN
      WHERE l.name = p_lock.name
     RETURNING l.token INTO v_token;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-    VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp());
+    VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp())
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM latchkey._refuse_request();
+    END IF;
     RETURN v_token;
 END $$;
 COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock, uuid, bigint, integer) IS 'Writes a new share. The caller has the row FOR UPDATE, and p_lock.taken is what is taken without it.';
@@ -125,7 +130,7 @@ BEGIN
                 -- besides the one that it was downgraded to, because the grant of that one has looked closely.
                 THEN l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
                      AND (l.taken OPERATOR(pg_catalog.>) 1
-                          OR coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true))
+                          OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
                 ELSE p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken) END
        AND EXISTS (SELECT FROM latchkey._session s
                     WHERE s.id OPERATOR(pg_catalog.=) p_session
@@ -134,7 +139,7 @@ BEGIN
     RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
     IF FOUND THEN
         INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-        SELECT p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp() WHERE v_token IS NOT NULL
+        SELECT p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp() WHERE v_token IS NOT NULL AND p_request IS NOT NULL
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,'
@@ -271,6 +276,7 @@ DECLARE
     v_grace bigint;
     v_reply latchkey.reply;
 BEGIN
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
     IF v_lock.session = p_session AND v_lock.request = p_request THEN  -- done already, the answer was lost
@@ -400,6 +406,8 @@ BEGIN
         RETURN false;
     ELSIF v_lock.token >= p_token AND (v_lock.request IS NOT NULL OR NOT v_lock.waiting OR p_token <= v_lock.shared_above) THEN
         RETURN false;  -- an exclusive lease was granted after it, or all shares were given back
+    ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
+        RETURN false;  -- one call, one lease
     END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
