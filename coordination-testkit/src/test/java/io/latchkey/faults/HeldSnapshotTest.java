@@ -2,8 +2,6 @@ package io.latchkey.faults;
 
 import static io.latchkey.faults.Scene.client;
 import static io.latchkey.faults.Scene.eventually;
-import static io.latchkey.faults.Scene.millisSince;
-import static io.latchkey.faults.Scene.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Latchkey;
@@ -24,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(90)
 final class HeldSnapshotTest {
     private static final int TIMEOUT_MS = 5_000;
-    private static final int SECONDS = 5;
+    private static final int PAIRS = 1_000;
 
     @Test
     void snapshotThatIsHeld_isToldByTheServersStatus_locksGoOn_andItIsOverWhenItIsGivenBack() throws Exception {
@@ -32,29 +30,24 @@ final class HeldSnapshotTest {
                 Latchkey client = client(database.url(), "client", TIMEOUT_MS).connect();
                 Latchkey other = client(database.url(), "other", TIMEOUT_MS).connect()) {
             Lease kept = client.lock("kept").acquire();
-            takeAndGiveBack(client, 1);
-            long sizeBefore = size(database);
             try (Connection report = database.connect();
                     Statement statement = report.createStatement()) {
                 report.setAutoCommit(false);
                 report.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
                 statement.execute("SELECT count(*) FROM pg_class");
-                takeAndGiveBack(client, SECONDS);
-                assertThat(client.serverStatus().heldBackTransactions()).isGreaterThan(100);
-                assertThat(client.serverStatus().oldestTransaction()).isGreaterThan(Duration.ofSeconds(1));
-                assertThat(size(database)).isGreaterThan(sizeBefore); // the control: it did hold something back
+                takeAndGiveBack(client);
+                assertThat(client.serverStatus().heldBackTransactions()).isGreaterThan(PAIRS);
+                assertThat(client.serverStatus().oldestTransaction()).isGreaterThan(Duration.ZERO);
                 assertThat(kept.isValid()).isTrue();
 
                 // A hand-over, between two clients, with all those versions around.
                 Contention contention = new Contention(List.of(client, other), 2, 1);
-                long start = System.nanoTime();
-                eventually(
-                        () -> millisSince(start) > 1_000 || !contention.wrong().isEmpty());
+                eventually(() -> contention.counts().stream().allMatch(count -> count > 20)
+                        || !contention.wrong().isEmpty());
                 assertThat(contention.end(Scene.PATIENCE)).isTrue();
                 assertThat(contention.wrong()).isEmpty();
-                assertThat(contention.counts()).allMatch(count -> count > 0);
             }
-            eventually(() -> client.serverStatus().heldBackTransactions() < 100);
+            eventually(() -> client.serverStatus().heldBackTransactions() < PAIRS);
             database.execute("VACUUM latchkey._lock");
             try (Lease lease = client.lock("busy").acquire()) {
                 assertThat(lease.isValid()).isTrue();
@@ -63,18 +56,13 @@ final class HeldSnapshotTest {
         }
     }
 
-    private static void takeAndGiveBack(Latchkey client, int seconds) throws InterruptedException {
-        long start = System.nanoTime();
+    private static void takeAndGiveBack(Latchkey client) throws InterruptedException {
         long last = 0;
-        while (millisSince(start) < seconds * 1_000L) {
+        for (int i = 0; i < PAIRS; i++) {
             try (Lease lease = client.lock("busy").acquire()) {
                 assertThat(lease.fencingToken()).isGreaterThan(last);
                 last = lease.fencingToken();
             }
         }
-    }
-
-    private static long size(TestDatabase database) {
-        return number(database.address(), "SELECT pg_relation_size('latchkey._lock')");
     }
 }
