@@ -2149,8 +2149,8 @@ BEGIN
                    token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                                     (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8)
              WHERE v_open AND l.name OPERATOR(pg_catalog.=) v_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.waiting
-               AND coalesce(l.xmin OPERATOR(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id_if_assigned()), true)
-            RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0
+               AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
+            RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND v_number IS NOT NULL
                            THEN '(granted,' OPERATOR(pg_catalog.||) l.token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
             IF v_reply IS NULL THEN
                 IF FOUND THEN

@@ -130,6 +130,14 @@ public final class JavaProcess implements AutoCloseable {
     }
 
     /**
+     * Stops all its Java threads at a safepoint, as a long garbage collection does, until the result is closed. Returns when they
+     * stand. Skips the test where there is no {@code jcmd}.
+     */
+    public WorldStop stopTheWorld() {
+        return WorldStop.of(pid());
+    }
+
+    /**
      * Closes its standard input, which ends a main class that uses {@link ParentChannel}, and waits for its exit code.
      *
      * @throws AssertionError with all output, if it does not end in time

@@ -16,10 +16,11 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A process that stands still for longer than its lease (SIGSTOP), as in a long pause of its JVM or its machine. */
+/** A process that stands still for longer than its lease: its machine does (SIGSTOP), or its JVM (a collection of garbage). */
 @Timeout(60)
 final class StoppedProcessTest {
     /** The next one has the lock two thirds of it after the stop at the earliest: a renewal may have come just before. */
@@ -27,16 +28,29 @@ final class StoppedProcessTest {
 
     @Test
     void processThatStandsStillLongerThanItsLease_knowsAtOnce_andItsWriteIsRefused() throws Exception {
+        play(worker -> {
+            worker.stop();
+            return worker::cont;
+        });
+    }
+
+    @Test
+    void jvmThatStopsTheWorldLongerThanItsLease_knowsAtOnce_andItsWriteIsRefused() throws Exception {
+        play(worker -> worker.stopTheWorld()::close);
+    }
+
+    /** @param stop stops the worker, and returns what lets it go on */
+    private static void play(Function<JavaProcess, Runnable> stop) throws Exception {
         try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
                 JavaProcess worker = JavaProcess.start(Worker.class, database.url());
                 Latchkey other = client(database.url(), "other", TIMEOUT_MS).connect()) {
             database.execute("CREATE TABLE work (token bigint)");
             long token = Long.parseLong(
                     worker.expect("^holds (\\d+)$", Scene.PATIENCE).group(1));
-            worker.stop();
+            Runnable goOn = stop.apply(worker);
             try (Lease next = other.lock("job").acquire()) {
                 assertThat(next.fencingToken()).isGreaterThan(token);
-                worker.cont();
+                goOn.run();
                 assertThat(worker.expect("^woke up, valid: (.*)$", Scene.PATIENCE)
                                 .group(1))
                         .isEqualTo("false");

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 final class SynchronousFailoverTest {
     private static final int TIMEOUT_MS = 3_000;
+    private static final int PATIENT_MS = 5_000;
     private static final LeaseTime LONG = LeaseTime.atMost(Duration.ofMinutes(10));
 
     private CrashableServer primary;
@@ -134,8 +135,8 @@ final class SynchronousFailoverTest {
     @Test
     void synchronousStandbyThatStandsStill_leasesStay_newOnesWait_andNothingIsStuckWhenItGoesOn() throws Exception {
         standby.makeSynchronous();
-        try (Latchkey holder = client(url, "holder", TIMEOUT_MS).connect();
-                Latchkey other = client(url, "other", TIMEOUT_MS).connect()) {
+        try (Latchkey holder = client(url, "holder", PATIENT_MS).connect();
+                Latchkey other = client(url, "other", PATIENT_MS).connect()) {
             Lease lease = holder.lock("held").acquire();
             Lease wanted = holder.lock("wanted").acquire();
             CompletableFuture<Lease> queued = other.lock("wanted").acquireAsync();
@@ -147,7 +148,7 @@ final class SynchronousFailoverTest {
                 CompletableFuture<Lease> waiter = other.lock("also new").acquireAsync();
                 assertThat(wanted.release()).isTrue(); // is told to the database later, if it must be
                 assertThat(wanted.isValid()).isFalse();
-                LockSupport.parkNanos(Duration.ofMillis(2 * TIMEOUT_MS).toNanos());
+                LockSupport.parkNanos(Duration.ofMillis(PATIENT_MS + 1_000).toNanos());
                 assertThat(waiter).isNotDone();
                 assertThat(lease.isValid()).isTrue();
                 assertThat(other.lock("held").tryAcquire()).isEmpty();

@@ -11,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.latchkey.Latchkey;
 import io.latchkey.LatchkeyBuilder;
 import io.latchkey.Lease;
+import io.latchkey.LeaseTime;
+import io.latchkey.TimedLease;
 import io.latchkey.spi.LatchkeyEvents;
 import io.latchkey.testkit.CrashableServer;
 import io.latchkey.testkit.PostgresServer;
@@ -33,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(90)
 final class NotificationQueueTest {
-    private static final int TIMEOUT_MS = 3_000;
+    private static final int TIMEOUT_MS = 4_000;
 
     private CrashableServer server;
     private TestDatabase database;
@@ -110,8 +112,8 @@ final class NotificationQueueTest {
         try (Latchkey holder = client(database.url(), "holder", TIMEOUT_MS).connect();
                 Latchkey client = client(database.url(), "client", TIMEOUT_MS).connect()) {
             fillQueue();
-            var time = io.latchkey.LeaseTime.atMost(Duration.ofMinutes(1));
-            var lease = holder.lock("nightly").tryAcquireTimed(time).orElseThrow();
+            LeaseTime time = LeaseTime.atMost(Duration.ofMinutes(1));
+            TimedLease lease = holder.lock("nightly").tryAcquireTimed(time).orElseThrow();
             CompletableFuture<Lease> waiter = client.lock("nightly").acquireAsync();
             awaitWaiting(database.address(), "nightly", 1);
             assertThat(lease.release()).isTrue();

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 /** Time-outs and read-only mode that an administrator has set for the database or for the role. */
 @Timeout(60)
 final class TimeoutSettingsTest {
-    private static final int TIMEOUT_MS = 3_000;
+    private static final int TIMEOUT_MS = 5_000;
 
     private TestDatabase database;
 
