@@ -35,7 +35,9 @@ class LeaderRolesTest {
 
     /** An application with one part that only the leader runs. */
     private static final class Host implements AutoCloseable {
-        final Latchkey latchkey = Latchkey.connect(POSTGRES.database().url());
+        final Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
+                .sessionTimeout(Duration.ofSeconds(3))
+                .connect();
         final Part part = new Part();
         final AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 

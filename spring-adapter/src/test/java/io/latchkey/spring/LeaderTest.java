@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Latchkey;
 import io.latchkey.testkit.PostgresExtension;
-import io.latchkey.testkit.TcpProxy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,41 +136,6 @@ class LeaderTest {
         assertThat(events.count(OnGrantedEvent.class)).isEqualTo(2);
     }
 
-    @Test
-    void springsInitiator_whoseLeaderIsCutOff_electsTheNextWithinItsLeaseAndAHeartBeat() throws Exception {
-        TcpProxy proxy = closing(TcpProxy.to(POSTGRES.database().address()));
-        Candidate a = new Candidate();
-        Candidate b = new Candidate();
-        springs(client(POSTGRES.database().address().withPort(proxy.port()).url()), a, new Events());
-        soon().until(a::leads);
-        springs(client(), b, new Events());
-        long start = System.nanoTime();
-        proxy.blackHole();
-        soon().until(b::leads);
-        // and what a busy machine needs
-        assertThat(Duration.ofNanos(System.nanoTime() - start))
-                .isLessThan(LEASE.plusMillis(HEART_BEAT_MS).plusSeconds(2));
-        soon().until(() -> !a.leads());
-    }
-
-    @Test
-    void springsInitiator_thatLostAndRegained_freesTheLockAtOnceWhenItStops() throws Exception {
-        Latchkey latchkey = client();
-        Candidate a = new Candidate();
-        LockRegistryLeaderInitiator initiator = springs(latchkey, a, new Events());
-        for (int i = 1; i <= 3; i++) {
-            soon().until(a::leads);
-            POSTGRES.database().execute("DELETE FROM latchkey._session");
-            int losses = i;
-            soon().until(() -> a.revoked.get() >= losses);
-        }
-        soon().until(a::leads);
-        initiator.stop();
-        long start = System.nanoTime();
-        soon().until(() -> client().lock(role).tryAcquire().isPresent());
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LEASE);
-    }
-
     // Latchkey's
 
     @Test
@@ -224,35 +188,6 @@ class LeaderTest {
             row.next();
             return row.getInt(1);
         }
-    }
-
-    @Test
-    void initiator_whoseLeaderIsCutOff_isRevokedBeforeTheNextIsGranted() throws Exception {
-        TcpProxy proxy = closing(TcpProxy.to(POSTGRES.database().address()));
-        List<Long> revokedAt = new CopyOnWriteArrayList<>();
-        List<Long> grantedAt = new CopyOnWriteArrayList<>();
-        Candidate timed = new Candidate() {
-            @Override
-            public void onRevoked(Context before) {
-                revokedAt.add(System.nanoTime());
-                super.onRevoked(before);
-            }
-        };
-        Candidate b = new Candidate() {
-            @Override
-            public void onGranted(Context now) throws InterruptedException {
-                grantedAt.add(System.nanoTime());
-                super.onGranted(now);
-            }
-        };
-        ours(client(POSTGRES.database().address().withPort(proxy.port()).url()), timed, new Events());
-        soon().until(timed::leads);
-        ours(client(), b, new Events());
-        soon().until(() -> waiters() == 1);
-        proxy.blackHole();
-        soon().until(b::leads);
-        soon().until(() -> !timed.leads());
-        assertThat(revokedAt.get(0)).isLessThan(grantedAt.get(0));
     }
 
     @Test

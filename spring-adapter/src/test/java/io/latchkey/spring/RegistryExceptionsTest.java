@@ -1,6 +1,5 @@
 package io.latchkey.spring;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -111,10 +110,10 @@ class RegistryExceptionsTest extends TwoRegistries {
     @Test
     void renew_withTimeToLive_prolongsTheLock() throws Exception {
         LatchkeyLock lock = registry.obtain(key);
-        assertThat(lock.tryLock(Duration.ofMillis(100), Duration.ofSeconds(2))).isTrue();
-        registry.renewLock(key, Duration.ofMinutes(1));
-        assertThat(threads.<Boolean>elsewhere(() -> other.obtain(key).tryLock(2_500, MILLISECONDS)))
-                .isFalse();
+        assertThat(lock.tryLock(Duration.ofMillis(100), Duration.ofSeconds(40))).isTrue();
+        assertThat(left()).isLessThan(Duration.ofSeconds(41));
+        registry.renewLock(key, Duration.ofMinutes(10));
+        assertThat(left()).isGreaterThan(Duration.ofMinutes(5));
         lock.unlock();
         assertThat(isFreeForOthers()).isTrue();
     }
@@ -122,12 +121,16 @@ class RegistryExceptionsTest extends TwoRegistries {
     @Test
     void lock_takenAgain_renewsItsTimeToLive() throws Exception {
         LatchkeyLock lock = registry.obtain(key);
-        lock.lock(Duration.ofSeconds(2));
-        lock.lock(Duration.ofMinutes(1));
-        assertThat(threads.<Boolean>elsewhere(() -> other.obtain(key).tryLock(2_500, MILLISECONDS)))
-                .isFalse();
-        lock.unlock();
-        lock.unlock();
+        lock.lock(Duration.ofSeconds(40));
+        assertThat(left()).isLessThan(Duration.ofSeconds(41));
+        lock.lock(Duration.ofMinutes(10));
+        assertThat(left()).isGreaterThan(Duration.ofMinutes(5));
+        assertThat(lock.tryLock()).isTrue(); // for as long as the last time
+        assertThat(left()).isGreaterThan(Duration.ofMinutes(5));
+        for (int i = 0; i < 3; i++) {
+            lock.unlock();
+        }
+        assertThat(isFreeForOthers()).isTrue();
     }
 
     @Test

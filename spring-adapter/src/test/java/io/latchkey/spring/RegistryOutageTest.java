@@ -55,6 +55,8 @@ class RegistryOutageTest {
 
     @AfterEach
     void close() throws Exception {
+        proxy.heal();
+        proxy.reset(); // what is silent would have to be waited for
         latchkey.close();
         others.close();
         proxy.close();

@@ -2,7 +2,9 @@ package io.latchkey.spring;
 
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.Inspection;
 import io.latchkey.Latchkey;
+import io.latchkey.Lease;
 import io.latchkey.testkit.PostgresExtension;
 import java.sql.Connection;
 import java.time.Duration;
@@ -66,6 +68,17 @@ abstract class TwoRegistries {
     /** Ends the session in the database, as a partition longer than its timeout does; the client hears of it. */
     void loseSession() {
         POSTGRES.database().execute("DELETE FROM latchkey._session WHERE holder = '" + latchkey.holder() + "'");
+        latchkey.lock(key + "/nudge").tryAcquire().ifPresent(Lease::release); // sooner than its next renewal
+    }
+
+    /** How long the lock would last if nobody prolonged it, by the database's clock. */
+    Duration left() {
+        Inspection seen = latchkey.inspect(100);
+        return seen.locks().rows().stream()
+                .filter(lock -> lock.name().equals(key))
+                .map(lock -> Duration.between(seen.at(), lock.until()))
+                .findFirst()
+                .orElseThrow();
     }
 
     boolean isFreeForOthers() throws Exception {

@@ -103,8 +103,7 @@ final class ApplicationDatabase {
     /** Spring's, which tell nothing themselves: for lazy connections, for transactions. A class of its own, for it may be missing. */
     private static final class Proxies {
         static DataSource targetOf(DataSource dataSource) {
-            DataSource target =
-                    dataSource instanceof DelegatingDataSource proxy ? proxy.getTargetDataSource() : null;
+            DataSource target = dataSource instanceof DelegatingDataSource proxy ? proxy.getTargetDataSource() : null;
             return target == null ? dataSource : targetOf(target);
         }
     }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param client this instance
  * @param locks who holds what
  * @param waiters who waits for what
+ * @param semaphores how much of them is in use
  * @param leaders who leads what
  * @param clients all live clients
  * @param totals how many there are of each, those left out included
@@ -30,6 +31,7 @@ public record Overview(
         Client client,
         List<Lock> locks,
         List<Waiter> waiters,
+        List<Semaphore> semaphores,
         List<Leader> leaders,
         List<Session> clients,
         Totals totals) {
@@ -98,11 +100,22 @@ public record Overview(
             @Nullable String heldBy) {}
 
     /**
+     * A semaphore. Who has its permits stands among the locks.
+     *
+     * @param name its name
+     * @param permits how many permits it has
+     * @param inUse how many of them are taken
+     * @param waiting how many calls wait for some
+     */
+    public record Semaphore(String name, int permits, long inUse, long waiting) {}
+
+    /**
      * The leader of an election.
      *
      * @param election its name
      * @param id the leader, as it names itself
      * @param holder its instance
+     * @param metadata what it says of itself, such as its application and host
      * @param here whether that is this instance
      * @param term the number of its term
      * @param since when it was elected
@@ -113,6 +126,7 @@ public record Overview(
             String election,
             String id,
             String holder,
+            String metadata,
             boolean here,
             long term,
             Instant since,
@@ -135,10 +149,11 @@ public record Overview(
      *
      * @param locks that are held
      * @param waiters that wait
+     * @param semaphores that were used
      * @param leaders that lead
      * @param clients that live
      */
-    public record Totals(long locks, long waiters, long leaders, long clients) {}
+    public record Totals(long locks, long waiters, long semaphores, long leaders, long clients) {}
 
     /**
      * Looks.
@@ -160,6 +175,7 @@ public record Overview(
                         .map(lock -> lock(lock, at, threads.get(new Grant(lock.name(), lock.fencingToken()))))
                         .toList(),
                 seen.waiters().rows().stream().map(waiter -> waiter(waiter, at)).toList(),
+                seen.semaphores().rows().stream().map(Overview::semaphore).toList(),
                 seen.leaders().rows().stream()
                         .map(leader -> leader(leader, at, latchkey.holder()))
                         .toList(),
@@ -167,6 +183,7 @@ public record Overview(
                 new Totals(
                         seen.locks().total(),
                         seen.waiters().total(),
+                        seen.semaphores().total(),
                         seen.leaders().total(),
                         seen.sessions().total()));
     }
@@ -213,11 +230,16 @@ public record Overview(
         return mode.name().toLowerCase(Locale.ROOT);
     }
 
+    private static Semaphore semaphore(Inspection.Semaphore semaphore) {
+        return new Semaphore(semaphore.name(), semaphore.permits(), semaphore.inUse(), semaphore.waiting());
+    }
+
     private static Leader leader(Inspection.Leader leader, Instant at, String here) {
         return new Leader(
                 leader.election(),
                 leader.id(),
                 leader.holder(),
+                leader.metadata(),
                 leader.holder().equals(here),
                 leader.term(),
                 leader.since(),

@@ -77,7 +77,11 @@ class ApplicationTest {
     @Test
     void application_starts_elects_andTellsItsHealth() throws Exception {
         try (TestDatabase database = PostgresServer.shared().database();
-                var first = start(database.url(), "--management.endpoint.health.show-details=always")) {
+                var first = start(
+                        database.url(),
+                        "--management.endpoint.health.show-details=always",
+                        "--management.endpoints.web.exposure.include=health,latchkey",
+                        "--spring.application.name=shop")) {
             Billing billing = first.getBean(Billing.class);
             await().atMost(Duration.ofSeconds(20)).until(() -> billing.term() > 0);
             String port = first.getEnvironment().getProperty("local.server.port");
@@ -88,6 +92,12 @@ class ApplicationTest {
                             HttpResponse.BodyHandlers.ofString());
             assertThat(health.statusCode()).isEqualTo(200);
             assertThat(health.body()).contains("\"latchkey\"", "\"session\":\"CONNECTED\"", "notificationQueue");
+            HttpResponse<String> endpoint = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/latchkey"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertThat(endpoint.body()).contains("\"election\":\"billing\"", "\"metadata\":\"application=shop, host=");
             try (var second = start(database.url())) {
                 Billing others = second.getBean(Billing.class);
                 assertThat(others.term()).isZero();
@@ -100,7 +110,7 @@ class ApplicationTest {
     /** All connections of the application's pool are taken, and idle in transactions. */
     @Test
     void poolThatIsExhausted_keepsNoLockAndNoRenewalWaiting() throws Exception {
-        try (var application = start(POSTGRES.database().url(), "--latchkey.session-timeout=1500ms")) {
+        try (var application = start(POSTGRES.database().url(), "--latchkey.session-timeout=3s")) {
             HikariDataSource pool = application.getBean(HikariDataSource.class);
             List<Connection> taken = new ArrayList<>();
             for (int i = 0; i < pool.getMaximumPoolSize(); i++) {
@@ -112,7 +122,8 @@ class ApplicationTest {
             assertThatThrownBy(pool::getConnection).hasMessageContaining("not available");
             LatchkeyLockRegistry registry = application.getBean(LatchkeyLockRegistry.class);
             registry.executeLocked("held", () -> {
-                long until = System.nanoTime() + Duration.ofSeconds(4).toNanos(); // more than two timeouts
+                long until =
+                        System.nanoTime() + Duration.ofSeconds(4).toNanos(); // longer than a lease that nobody renews
                 while (System.nanoTime() < until) {
                     registry.executeLocked(
                             "other",

@@ -45,7 +45,7 @@ class LatchkeyMetersTest {
     @Test
     void meters_countWhatHappens() throws Exception {
         LatchkeyMeters meters = new LatchkeyMeters(registry, null);
-        try (Latchkey measured = client(builder -> builder.events(meters).sessionTimeout(Duration.ofMillis(500)));
+        try (Latchkey measured = client(builder -> builder.events(meters).sessionTimeout(Duration.ofSeconds(3)));
                 Latchkey other = client(builder -> builder)) {
             new LatchkeyGauges(measured).bindTo(registry);
             Lease lease = measured.lock("a").acquire();
@@ -80,9 +80,10 @@ class LatchkeyMetersTest {
     @Test
     void lostLease_isCounted() throws Exception {
         LatchkeyMeters meters = new LatchkeyMeters(registry, null);
-        try (Latchkey measured = client(builder -> builder.events(meters).sessionTimeout(Duration.ofMillis(500)))) {
+        try (Latchkey measured = client(builder -> builder.events(meters).sessionTimeout(Duration.ofSeconds(3)))) {
             measured.lock("doomed").acquire();
             POSTGRES.database().execute("DELETE FROM latchkey._session");
+            measured.lock("nudge").tryAcquire(); // sooner than its next renewal
             await().until(() -> registry.get("latchkey.lost").counter().count() == 1);
         }
     }

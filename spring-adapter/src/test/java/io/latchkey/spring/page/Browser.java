@@ -80,13 +80,16 @@ final class Browser implements AutoCloseable {
         if (!System.getProperty("user.name").equals("root") || found("apt-get").isEmpty()) {
             return;
         }
+        String script =
+                "export DEBIAN_FRONTEND=noninteractive; install() { apt-get install -y -q chromium chromium-driver; };"
+                        + " install || { apt-get update -q && install; }"; // slim images come without lists of packages
         try {
-            Process process = new ProcessBuilder(
-                            List.of("apt-get", "install", "-y", "-q", "chromium", "chromium-driver"))
+            Process process = new ProcessBuilder(List.of("sh", "-c", script))
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
             if (!process.waitFor(10, TimeUnit.MINUTES)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
             }
         } catch (IOException e) {
@@ -101,7 +104,9 @@ final class Browser implements AutoCloseable {
                 "Emulation.setEmulatedMedia",
                 java.util.Map.of(
                         "features",
-                        List.of(java.util.Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+                        List.of(
+                                java.util.Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"),
+                                java.util.Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
                 java.util.Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
@@ -130,6 +135,7 @@ final class Browser implements AutoCloseable {
     }
 
     void screenshot(Path file) throws IOException {
+        driver.executeScript("window.scrollTo(0, 0)"); // a click may have moved it
         Files.createDirectories(file.getParent());
         Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
     }

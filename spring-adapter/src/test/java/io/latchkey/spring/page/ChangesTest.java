@@ -27,7 +27,8 @@ class ChangesTest {
                 List.of(),
                 List.of(),
                 List.of(),
-                new Overview.Totals(total, 0, 0, 0));
+                List.of(),
+                new Overview.Totals(total, 0, 0, 0, 0));
     }
 
     private List<String> see(Overview overview) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Latchkey;
+import io.latchkey.LeaderElection;
 import io.latchkey.Lease;
 import io.latchkey.LeaseTime;
-import io.latchkey.testkit.PostgresExtension;
+import io.latchkey.testkit.PostgresServer;
+import io.latchkey.testkit.TestDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebElement;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -26,21 +28,29 @@ class LatchkeyPageBrowserTest {
     private static final String ATTACK = "<img src=x onerror=\"document.title='owned'\">";
     private static final Path SCREENSHOTS = Path.of(System.getProperty("latchkey.screenshots", "target/screenshots"));
 
-    @RegisterExtension
-    final PostgresExtension postgres = new PostgresExtension();
+    private static final TestDatabase DATABASE = PostgresServer.shared().database();
+
+    /** For all tests that need nothing of their own: to start an application takes longer than most of them. */
+    @SuppressWarnings("NullAway.Init")
+    private static PageApplication application;
 
     private static Browser browser;
 
     @BeforeAll
-    static void startBrowser() {
+    static void start() {
         browser = Browser.start();
+        application = new PageApplication(DATABASE);
     }
 
     @AfterAll
-    static void stopBrowser() {
+    static void stop() {
+        if (application != null) {
+            application.close();
+        }
         if (browser != null) {
             browser.close();
         }
+        DATABASE.close();
     }
 
     private void open(PageApplication application) {
@@ -56,25 +66,22 @@ class LatchkeyPageBrowserTest {
                 .untilAsserted(() -> assertThat(browser.text(css)).contains(text));
     }
 
-    private Latchkey client(String name) {
-        return Latchkey.builder(postgres.database().url()).holder(name).connect();
+    private static Latchkey client(String name) {
+        return Latchkey.builder(DATABASE.url()).holder(name).connect();
     }
 
     @Test
     void page_withoutLocks_saysSo() {
-        try (PageApplication application = new PageApplication(postgres.database())) {
-            open(application);
-            assertThat(browser.text("#no-locks")).isEqualTo("No lock is held right now.");
-            assertThat(browser.text("#held")).isEqualTo("0");
-            assertThat(browser.text("#clients")).contains("page");
-            assertThat(browser.complaints()).isEmpty(); // nothing was refused, nothing failed
-        }
+        open(application);
+        assertThat(browser.text("#no-locks")).isEqualTo("No lock is held right now.");
+        assertThat(browser.text("#held")).isEqualTo("0");
+        assertThat(browser.text("#clients")).contains("page");
+        assertThat(browser.complaints()).isEmpty(); // nothing was refused, nothing failed
     }
 
     @Test
     void locks_appearChangeHandsAndGo_asItHappens() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                Latchkey ada = client("ada");
+        try (Latchkey ada = client("ada");
                 Latchkey ben = client("ben")) {
             open(application);
             Lease first = ada.lock("orders/42").acquire();
@@ -109,9 +116,50 @@ class LatchkeyPageBrowserTest {
     }
 
     @Test
+    void leadersReadersAndPermits_areShown_asTheyComeAndGo() throws Exception {
+        try (Latchkey ada = client("ada");
+                Latchkey ben = client("ben")) {
+            open(application);
+            assertThat(browser.element("#leading").isDisplayed()).isFalse();
+            assertThat(browser.element("#sharing").isDisplayed()).isFalse();
+            LeaderElection first = ada.election("billing", "billing-1");
+            first.setMetadata("application=shop, host=web-1");
+            first.campaign();
+            long term = first.await().term();
+            LeaderElection second = ben.election("billing");
+            second.campaign();
+            awaitText("#leaders", "1 waiting");
+            assertThat(browser.text("#leaders"))
+                    .contains("billing", "billing-1 · ada", "term " + term, "application=shop, host=web-1");
+            first.close();
+            awaitText("#leaders", "ben");
+            assertThat(browser.text("#leaders")).doesNotContain("ada", "shop", "waiting");
+            second.close();
+            await().until(() -> !browser.element("#leading").isDisplayed());
+
+            Lease reads = ada.readWriteLock("catalogue").readLock().acquire();
+            Lease readsToo = ben.readWriteLock("catalogue").readLock().acquire();
+            awaitText("#held", "2");
+            awaitText("#locks", "ben · shared");
+            assertThat(browser.text("#locks")).contains("ada · shared");
+            Lease permits = ada.semaphore("imports", 4).acquire(3);
+            CompletableFuture<Lease> more = ben.semaphore("imports", 4).acquireAsync(2);
+            awaitText("#semaphores", "1 waiting");
+            assertThat(browser.text("#semaphores")).contains("imports", "3 of 4 permits");
+            assertThat(browser.element("#semaphores meter").getDomProperty("value"))
+                    .isEqualTo("3");
+            assertThat(browser.text("#locks")).contains("ada · 3 permits");
+            permits.release();
+            awaitText("#semaphores", "2 of 4 permits");
+            awaitText("#locks", "ben · 2 permits");
+            assertThat(more.get().release() && reads.release() && readsToo.release())
+                    .isTrue();
+        }
+    }
+
+    @Test
     void filter_pauseAndTheme_workByClicks() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                Lease one = application.latchkey().lock("orders/1").acquire();
+        try (Lease one = application.latchkey().lock("orders/1").acquire();
                 Lease two = application.latchkey().lock("billing").acquire()) {
             open(application);
             awaitText("#held", "2");
@@ -144,8 +192,7 @@ class LatchkeyPageBrowserTest {
 
     @Test
     void nameThatIsMarkup_isShownAsText() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                Latchkey attacker = client(ATTACK)) {
+        try (Latchkey attacker = client(ATTACK)) {
             open(application);
             try (Lease lease = attacker.lock(ATTACK).acquire();
                     Latchkey other = client("</script><b>other</b>")) {
@@ -177,7 +224,7 @@ class LatchkeyPageBrowserTest {
 
     @Test
     void nameThatIsMarkup_inPageThatMakesMarkupOfIt_becomesAnElement_andItsScriptStillDoesNotRun() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), Careless.class);
+        try (PageApplication application = new PageApplication(DATABASE, Careless.class);
                 Latchkey attacker = client("attacker")) {
             open(application);
             try (Lease lease = attacker.lock(ATTACK).acquire()) {
@@ -191,12 +238,12 @@ class LatchkeyPageBrowserTest {
 
     @Test
     void lostConnection_isSaid_andTheReturnIsNoticed() {
-        PageApplication application = new PageApplication(postgres.database());
+        PageApplication application = new PageApplication(DATABASE);
         int port = application.uri("/").getPort();
         open(application);
         application.close();
         awaitText("#notice", "The connection is lost");
-        try (PageApplication again = new PageApplication(postgres.database(), "server.port=" + port)) {
+        try (PageApplication again = new PageApplication(DATABASE, "server.port=" + port)) {
             awaitText("#status", "Live");
             assertThat(browser.element("#notice").isDisplayed()).isFalse();
             assertThat(again.bean(LiveFeed.class).viewers()).isEqualTo(1);
@@ -205,7 +252,7 @@ class LatchkeyPageBrowserTest {
 
     @Test
     void viewerTooMany_isTold_andMayTryAgain() {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.max-viewers=1")) {
+        try (PageApplication application = new PageApplication(DATABASE, "latchkey.page.max-viewers=1")) {
             Viewer other = application.bean(LiveFeed.class).join().orElseThrow();
             browser.open(application.uri("/latchkey").toString(), 1280, 800, false);
             awaitText("#notice", "as many watch already as may");
@@ -220,40 +267,50 @@ class LatchkeyPageBrowserTest {
     @Test
     void screenshots() throws Exception {
         List<Latchkey> clients = new ArrayList<>();
-        try (PageApplication application = new PageApplication(
-                postgres.database(), "latchkey.holder=shop-7d9f-x2k4:1", "latchkey.page.max-viewers=20")) {
+        try (TestDatabase database = PostgresServer.shared().database();
+                PageApplication pictured = new PageApplication(
+                        database, "latchkey.holder=shop-7d9f-x2k4:1", "latchkey.page.max-viewers=20")) {
             for (String name : List.of("shop-7d9f-p8vq:1", "shop-7d9f-z6mn:1", "billing-5c4b-t3wd:1")) {
-                clients.add(client(name));
+                clients.add(Latchkey.builder(database.url()).holder(name).connect());
             }
-            open(application);
+            browser.open(pictured.uri("/latchkey").toString(), 1280, 1500, false);
+            awaitText("#status", "Live");
             Latchkey one = clients.get(0);
             Latchkey two = clients.get(1);
             Latchkey three = clients.get(2);
-            one.lock("leader/invoices").acquire();
-            application.latchkey().lock("orders/1043").acquire();
-            assertThat(three.lock("nightly-report").tryAcquireTimed(LeaseTime.atMost(Duration.ofMinutes(10))))
+            lead("invoices", one, "application=shop, host=shop-7d9f-p8vq");
+            lead("invoices", two, "application=shop, host=shop-7d9f-z6mn");
+            lead("nightly-report", three, "application=billing, host=billing-5c4b-t3wd");
+            pictured.latchkey().lock("orders/1043").acquire();
+            assertThat(three.lock("backup").tryAcquireTimed(LeaseTime.atMost(Duration.ofMinutes(10))))
                     .isPresent();
+            one.readWriteLock("catalogue").readLock().acquire();
+            two.readWriteLock("catalogue").readLock().acquire();
+            one.semaphore("imports", 4).acquire(2);
+            three.semaphore("imports", 4).acquire();
             Lease passing = one.lock("orders/1042").acquire();
             var second = two.lock("orders/1042").acquireAsync();
-            awaitText("#locks", "1 waiting");
-            two.lock("cache-refresh").acquire();
+            await().until(() -> two.waitingCalls() == 2);
             var third = three.lock("orders/1042").acquireAsync();
-            var fourth = application.latchkey().lock("orders/1042").acquireAsync();
-            awaitText("#waiting", "3");
+            var fourth = pictured.latchkey().lock("orders/1042").acquireAsync();
+            awaitText("#waiting", "4");
             passing.release();
             awaitText("#passed", "1");
-            browser.element("#locks > li:nth-child(5) .row").click();
-            assertThat(browser.text("#locks > li:nth-child(5)")).contains("orders/1043", "main"); // its thread
-            browser.element("#locks > li:nth-child(5) .row").click();
-            browser.element("#locks > li:nth-child(4) .row").click();
-            awaitText("#locks > li:nth-child(2) .end", "4 s");
+            browser.element(rowOf("orders/1043")).click();
+            assertThat(browser.text("#locks > li:nth-child(" + placeOf("orders/1043") + ")"))
+                    .contains("main"); // its thread
+            browser.element(rowOf("orders/1043")).click();
+            browser.element(rowOf("orders/1042")).click();
+            awaitText(rowOf("backup") + " .end", "4 s");
             browser.screenshot(SCREENSHOTS.resolve("page-desktop.png"));
-            browser.open(application.uri("/latchkey").toString(), 1280, 800, true);
+            browser.open(pictured.uri("/latchkey").toString(), 1280, 1500, true);
             awaitText("#status", "Live");
-            browser.element("#locks > li:nth-child(4) .row").click();
+            awaitText("#leaders", "nightly-report");
+            browser.element(rowOf("orders/1042")).click();
             browser.screenshot(SCREENSHOTS.resolve("page-desktop-dark.png"));
-            browser.open(application.uri("/latchkey").toString(), 390, 844, false);
+            browser.open(pictured.uri("/latchkey").toString(), 390, 1100, false);
             awaitText("#status", "Live");
+            awaitText("#leaders", "nightly-report");
             assertThat((Boolean) browser.driver.executeScript(
                             "return document.documentElement.scrollWidth <= window.innerWidth"))
                     .isTrue(); // nothing to scroll sideways
@@ -261,8 +318,26 @@ class LatchkeyPageBrowserTest {
             second.cancel(false);
             third.cancel(false);
             fourth.cancel(false);
-        } finally {
             clients.forEach(Latchkey::close);
         }
+    }
+
+    private static void lead(String election, Latchkey client, String metadata) throws InterruptedException {
+        LeaderElection candidate = client.election(election);
+        candidate.setMetadata(metadata);
+        candidate.campaign();
+        boolean unused = candidate.await(Duration.ofMillis(200)).isPresent(); // the second one has to wait
+    }
+
+    private static String rowOf(String lock) {
+        return "#locks > li:nth-child(" + placeOf(lock) + ") .row";
+    }
+
+    private static int placeOf(String lock) {
+        List<String> names = browser.elements("#locks .name").stream()
+                .map(WebElement::getText)
+                .toList();
+        assertThat(names).contains(lock);
+        return names.indexOf(lock) + 1;
     }
 }

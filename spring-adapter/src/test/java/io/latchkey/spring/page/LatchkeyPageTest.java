@@ -7,7 +7,8 @@ import io.latchkey.Latchkey;
 import io.latchkey.LeaderElection;
 import io.latchkey.Leadership;
 import io.latchkey.Lease;
-import io.latchkey.testkit.PostgresExtension;
+import io.latchkey.testkit.PostgresServer;
+import io.latchkey.testkit.TestDatabase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,9 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.Customizer;
@@ -34,8 +37,33 @@ import org.springframework.security.web.SecurityFilterChain;
 
 /** The page and its stream, without a browser. */
 class LatchkeyPageTest {
-    @RegisterExtension
-    final PostgresExtension postgres = new PostgresExtension();
+    private static final TestDatabase DATABASE = PostgresServer.shared().database();
+
+    /** For all tests that need nothing of their own: to start an application takes longer than most of them. */
+    @SuppressWarnings("NullAway.Init")
+    private static PageApplication application;
+
+    /** And one with other properties than the defaults. */
+    @SuppressWarnings("NullAway.Init")
+    private static PageApplication narrow;
+
+    @BeforeAll
+    static void startApplications() {
+        application = new PageApplication(DATABASE);
+        narrow = new PageApplication(
+                DATABASE,
+                "latchkey.page.path=/ops/locks",
+                "latchkey.page.max-viewers=2",
+                "latchkey.page.max-rows=2",
+                "latchkey.holder=narrow");
+    }
+
+    @AfterAll
+    static void stopApplications() {
+        narrow.close();
+        application.close();
+        DATABASE.close();
+    }
 
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -47,6 +75,11 @@ class LatchkeyPageTest {
             request.headers(headers);
         }
         return http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    /** That somebody has gone is noticed with the next frame. */
+    private static void awaitNobody(PageApplication application) {
+        await().until(() -> application.bean(LiveFeed.class).viewers() == 0);
     }
 
     private static String body(HttpResponse<InputStream> response) throws IOException {
@@ -69,26 +102,24 @@ class LatchkeyPageTest {
 
     @Test
     void page_isServed_andMayRunNothingButItsOwnScript() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database())) {
-            HttpResponse<InputStream> page = get(application, "/latchkey");
-            assertThat(page.statusCode()).isEqualTo(200);
-            assertThat(page.headers().firstValue("content-type"))
-                    .hasValueSatisfying(type -> assertThat(type).startsWith("text/html"));
-            assertThat(page.headers().firstValue("cache-control")).hasValue("no-store");
-            String policy = page.headers().firstValue("content-security-policy").orElseThrow();
-            assertThat(policy)
-                    .startsWith("default-src 'none';")
-                    .contains("script-src 'sha256-")
-                    .doesNotContain("unsafe");
-            String html = body(page);
-            assertThat(html).doesNotContain("http://localhost").doesNotContainPattern("(src|href)=\"(https?:)?//");
-            assertThat(html).doesNotContain("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(");
-        }
+        HttpResponse<InputStream> page = get(application, "/latchkey");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("content-type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/html"));
+        assertThat(page.headers().firstValue("cache-control")).hasValue("no-store");
+        String policy = page.headers().firstValue("content-security-policy").orElseThrow();
+        assertThat(policy)
+                .startsWith("default-src 'none';")
+                .contains("script-src 'sha256-")
+                .doesNotContain("unsafe");
+        String html = body(page);
+        assertThat(html).doesNotContain("http://localhost").doesNotContainPattern("(src|href)=\"(https?:)?//");
+        assertThat(html).doesNotContain("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(");
     }
 
     @Test
     void page_isNotThere_unlessAskedFor() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.enabled=false")) {
+        try (PageApplication application = new PageApplication(DATABASE, "latchkey.page.enabled=false")) {
             assertThat(get(application, "/latchkey").statusCode()).isEqualTo(404);
             assertThat(get(application, "/latchkey/stream").statusCode()).isEqualTo(404);
         }
@@ -96,17 +127,15 @@ class LatchkeyPageTest {
 
     @Test
     void page_isWhereItsPathSays() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.path=/ops/locks")) {
-            assertThat(get(application, "/latchkey").statusCode()).isEqualTo(404);
-            assertThat(get(application, "/ops/locks").statusCode()).isEqualTo(200);
-            awaitText(get(application, "/ops/locks/stream"), "event:frame");
-        }
+        awaitNobody(narrow);
+        assertThat(get(narrow, "/latchkey").statusCode()).isEqualTo(404);
+        assertThat(get(narrow, "/ops/locks").statusCode()).isEqualTo(200);
+        awaitText(get(narrow, "/ops/locks/stream"), "event:frame");
     }
 
     @Test
     void stream_showsLocks_andNoSecret() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                Lease lease = application.latchkey().lock("orders/42").acquire()) {
+        try (Lease lease = application.latchkey().lock("orders/42").acquire()) {
             HttpResponse<InputStream> stream = get(application, "/latchkey/stream");
             assertThat(stream.statusCode()).isEqualTo(200);
             List<String> frame = new ArrayList<>();
@@ -125,14 +154,15 @@ class LatchkeyPageTest {
 
     private String[] secrets() throws Exception {
         List<String> secrets = new ArrayList<>();
-        try (var connection = postgres.database().connect();
+        try (var connection = DATABASE.connect();
                 var rows = connection
                         .createStatement()
                         .executeQuery(
                                 "SELECT s.id::text FROM latchkey._session s UNION SELECT s.channel FROM latchkey._session s"
                                         + " UNION SELECT l.request::text FROM latchkey._lock l")) {
             while (rows.next()) {
-                secrets.add(rows.getString(1));
+                Optional.ofNullable(rows.getString(1))
+                        .ifPresent(secrets::add); // not everybody listens, not every lock is held
             }
         }
         assertThat(secrets).hasSizeGreaterThanOrEqualTo(3);
@@ -141,7 +171,7 @@ class LatchkeyPageTest {
 
     @Test
     void database_isReadOnceForAllViewers_andNotWithoutThem() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.interval=200ms")) {
+        try (PageApplication application = new PageApplication(DATABASE, "latchkey.page.interval=200ms")) {
             LiveFeed feed = application.bean(LiveFeed.class);
             assertThat(feed.looks()).isZero();
             List<HttpResponse<InputStream>> streams = new ArrayList<>();
@@ -166,52 +196,48 @@ class LatchkeyPageTest {
 
     @Test
     void viewers_aboveTheLimit_areTurnedAway() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.max-viewers=2")) {
-            HttpResponse<InputStream> first = get(application, "/latchkey/stream");
-            HttpResponse<InputStream> second = get(application, "/latchkey/stream");
-            HttpResponse<InputStream> third = get(application, "/latchkey/stream");
-            assertThat(third.statusCode()).isEqualTo(503);
-            assertThat(third.headers().firstValue("retry-after")).isPresent();
-            awaitText(first, "event:frame");
-            await().until(() -> get(application, "/latchkey/stream").statusCode() == 200); // its place is free again
-            awaitText(second, "event:frame");
-        }
+        awaitNobody(narrow);
+        HttpResponse<InputStream> first = get(narrow, "/ops/locks/stream");
+        HttpResponse<InputStream> second = get(narrow, "/ops/locks/stream");
+        HttpResponse<InputStream> third = get(narrow, "/ops/locks/stream");
+        assertThat(third.statusCode()).isEqualTo(503);
+        assertThat(third.headers().firstValue("retry-after")).isPresent();
+        awaitText(first, "event:frame");
+        await().until(() -> get(narrow, "/ops/locks/stream").statusCode() == 200); // its place is free again
+        awaitText(second, "event:frame");
     }
 
     @Test
     void rows_aboveTheLimit_areLeftOut_andCounted() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), "latchkey.page.max-rows=2")) {
-            for (int i = 0; i < 5; i++) {
-                assertThat(application.latchkey().lock("lock-" + i).tryAcquire())
-                        .isPresent();
-            }
-            awaitText(get(application, "/latchkey/stream"), "\"totals\":{\"locks\":5");
+        awaitNobody(narrow);
+        List<Lease> leases = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            leases.add(narrow.latchkey().lock("lock-" + i).tryAcquire().orElseThrow());
         }
+        awaitText(get(narrow, "/ops/locks/stream"), "\"totals\":{\"locks\":5");
+        leases.forEach(Lease::release);
     }
 
     @Test
     void trouble_withTheDatabase_isSaid_withoutItsAddress_andEnds() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database())) {
-            HttpResponse<InputStream> stream = get(application, "/latchkey/stream");
-            postgres.database().execute("ALTER VIEW latchkey.locks RENAME TO hidden");
-            try (BufferedReader lines =
-                    new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
-                String line = lines.readLine();
-                while (!line.equals("event:trouble")) {
-                    line = lines.readLine();
-                }
-                assertThat(lines.readLine()).startsWith("data:\"").doesNotContain("127.0.0.1", "localhost", "hidden");
-                postgres.database().execute("ALTER VIEW latchkey.hidden RENAME TO locks");
-                while (!line.equals("event:frame")) {
-                    line = lines.readLine();
-                }
+        HttpResponse<InputStream> stream = get(application, "/latchkey/stream");
+        DATABASE.execute("ALTER VIEW latchkey.locks RENAME TO hidden");
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+            String line = lines.readLine();
+            while (!line.equals("event:trouble")) {
+                line = lines.readLine();
+            }
+            assertThat(lines.readLine()).startsWith("data:\"").doesNotContain("127.0.0.1", "localhost", "hidden");
+            DATABASE.execute("ALTER VIEW latchkey.hidden RENAME TO locks");
+            while (!line.equals("event:frame")) {
+                line = lines.readLine();
             }
         }
     }
 
     @Test
     void application_withViewers_endsAtOnce() throws Exception {
-        PageApplication application = new PageApplication(postgres.database());
+        PageApplication application = new PageApplication(DATABASE);
         HttpResponse<InputStream> stream = get(application, "/latchkey/stream");
         long startedAt = System.nanoTime();
         application.close();
@@ -221,10 +247,7 @@ class LatchkeyPageTest {
 
     @Test
     void endpoint_showsLocks_withThreads_waitersAndClients() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                Latchkey other = Latchkey.builder(postgres.database().url())
-                        .holder("other")
-                        .connect();
+        try (Latchkey other = Latchkey.builder(DATABASE.url()).holder("other").connect();
                 Lease lease = application.latchkey().lock("orders/42").acquire()) {
             CompletableFuture<Lease> waiting = other.lock("orders/42").acquireAsync();
             await().until(() -> other.inspect(1).waiters().total() == 1);
@@ -237,32 +260,35 @@ class LatchkeyPageTest {
                             "\"fencingToken\":" + lease.fencingToken(),
                             "\"heldFor\":\"PT",
                             "\"waiter\":\"other\"",
-                            "\"totals\":{\"locks\":1,\"waiters\":1,\"leaders\":0,\"clients\":2}");
+                            "\"totals\":{\"locks\":1,\"waiters\":1,",
+                            "\"leaders\":0,\"clients\":3}");
             assertThat(waiting.cancel(false)).isTrue();
         }
     }
 
     @Test
-    void endpoint_showsLeaders_andHowLocksAreHeld() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database());
-                LeaderElection election = application.latchkey().election("billing", "billing-1");
+    void endpoint_showsLeadersAndSemaphores_andHowLocksAreHeld() throws Exception {
+        try (LeaderElection election = application.latchkey().election("billing", "billing-1");
                 Lease reads = application
                         .latchkey()
                         .readWriteLock("catalogue")
                         .readLock()
                         .acquire();
                 Lease permits = application.latchkey().semaphore("imports", 5).acquire(2)) {
+            election.setMetadata("application=shop");
             election.campaign();
             Leadership term = election.await();
             assertThat(body(get(application, "/actuator/latchkey")))
                     .contains(
-                            "\"election\":\"billing\",\"id\":\"billing-1\",\"holder\":\"page\",\"here\":true,\"term\":"
+                            "\"election\":\"billing\",\"id\":\"billing-1\",\"holder\":\"page\","
+                                    + "\"metadata\":\"application=shop\",\"here\":true,\"term\":"
                                     + term.term(),
+                            "\"semaphores\":[{\"name\":\"imports\",\"permits\":5,\"inUse\":2,\"waiting\":0}]",
                             "\"fencingToken\":" + reads.fencingToken()
                                     + ",\"lease\":\"session\",\"mode\":\"shared\",\"permits\":0",
                             "\"fencingToken\":" + permits.fencingToken()
                                     + ",\"lease\":\"session\",\"mode\":\"permits\",\"permits\":2",
-                            "\"leaders\":1,");
+                            "\"semaphores\":1,\"leaders\":1,");
         }
     }
 
@@ -287,7 +313,7 @@ class LatchkeyPageTest {
 
     @Test
     void page_behindTheApplicationsSecurity_needsAUser() throws Exception {
-        try (PageApplication application = new PageApplication(postgres.database(), Guarded.class)) {
+        try (PageApplication application = new PageApplication(DATABASE, Guarded.class)) {
             assertThat(get(application, "/latchkey").statusCode()).isEqualTo(401);
             assertThat(get(application, "/latchkey/stream").statusCode()).isEqualTo(401);
             String[] ann = {"Authorization", "Basic YW5uOnNlY3JldA=="};
