@@ -4,14 +4,10 @@ import io.latchkey.benchmarks.peers.PeerKind;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.geom.Ellipse2D;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.util.List;
-import java.util.Locale;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.CategoryAxis;
 import org.jfree.chart.axis.NumberAxis;
-import org.jfree.chart.labels.StandardCategoryItemLabelGenerator;
 import org.jfree.chart.plot.CategoryPlot;
 import org.jfree.chart.renderer.category.LineAndShapeRenderer;
 import org.jfree.chart.title.LegendTitle;
@@ -34,9 +30,13 @@ final class GrowthPlot {
         int others = 0;
         for (String peer : results.peers(workload)) {
             PeerKind kind = PeerKind.of(peer).orElseThrow();
+            String name = kind.title()
+                    + results.growth(workload, settings.get(0), settings.get(settings.size() - 1), peer, metric)
+                            .map(times -> ": " + Figures.text(times.median()))
+                            .orElse("");
             for (String setting : settings) {
                 results.growth(workload, settings.get(0), setting, peer, metric)
-                        .ifPresent(times -> data.addValue(times.median(), kind.title(), setting));
+                        .ifPresent(times -> data.addValue(times.median(), name, setting));
             }
             Color colour = kind.role() == PeerKind.Role.OURS
                     ? Look.OURS
@@ -47,11 +47,6 @@ final class GrowthPlot {
             renderer.setSeriesShape(series, new Ellipse2D.Double(-3.5, -3.5, 7, 7));
             series++;
         }
-        renderer.setDefaultItemLabelGenerator(new StandardCategoryItemLabelGenerator(
-                "{2}", new DecimalFormat("0.00", DecimalFormatSymbols.getInstance(Locale.ROOT))));
-        renderer.setDefaultItemLabelFont(Look.SMALL);
-        renderer.setDefaultItemLabelPaint(Look.FAINT);
-        renderer.setDefaultItemLabelsVisible(true);
         JFreeChart chart = Look.chart(title, subtitle, plot(data, renderer));
         LegendTitle legend = new LegendTitle(chart.getPlot());
         legend.setPosition(RectangleEdge.BOTTOM);

@@ -38,6 +38,7 @@ public final class Machine {
         facts.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         facts.put("a write and its flush, us", Figures.text(flushMicros()));
         facts.put("load before the run", Figures.text(load()));
+        warning().ifPresent(text -> facts.put(Facts.WARNING, text));
         String libraries = Arrays.stream(PeerKind.values())
                 .flatMap(kind -> library(kind).stream())
                 .distinct()

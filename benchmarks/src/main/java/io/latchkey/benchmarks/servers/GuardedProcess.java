@@ -12,25 +12,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A server's process with a directory of its own. A shell stands between: it ends the server, by the id it started it with, as
- * soon as the pipe from this JVM ends, so also when this JVM is killed.
+ * soon as the pipe from this JVM ends, so also when this JVM is killed, and deletes the directory.
  */
 final class GuardedProcess implements AutoCloseable {
     private static final String GUARD = """
             trap '' INT HUP
-            log=$1; shift
-            "$@" </dev/null >"$log" 2>&1 &
+            directory=$1; shift
+            "$@" </dev/null >"$directory/server.log" 2>&1 &
             pid=$!
             echo "$pid"
             read -r line
             kill "$pid"
             wait "$pid"
+            rm -rf "$directory"
             """;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -49,8 +48,7 @@ final class GuardedProcess implements AutoCloseable {
     }
 
     static GuardedProcess start(Path directory, List<String> command) throws IOException {
-        List<String> all = new ArrayList<>(List.of(
-                "sh", "-c", GUARD, "guard", directory.resolve("server.log").toString()));
+        List<String> all = new ArrayList<>(List.of("sh", "-c", GUARD, "guard", directory.toString()));
         all.addAll(command);
         Process guard = new ProcessBuilder(all)
                 .directory(directory.toFile())
@@ -111,19 +109,10 @@ final class GuardedProcess implements AutoCloseable {
             if (!guard.waitFor(15, TimeUnit.SECONDS)) {
                 ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
             }
-            delete(directory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path path : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {
-                Files.deleteIfExists(path);
-            }
         }
     }
 }

@@ -78,7 +78,8 @@ final class Cost implements Workload {
             // A backend that touched no table tells nothing.
             figures.put(
                     Metric.TRANSACTIONS, used.transactions() < each ? Double.NaN : used.transactions() / (each + 1));
-            figures.put(Metric.LOG_BYTES, used.logBytes() / (each + 1));
+            // Less than a byte per pair is somebody else's.
+            figures.put(Metric.LOG_BYTES, used.logBytes() < each ? 0 : used.logBytes() / (each + 1));
             return figures;
         }
 
