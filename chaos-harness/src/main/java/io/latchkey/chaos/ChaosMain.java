@@ -102,6 +102,9 @@ public final class ChaosMain {
             return verdict.violations().isEmpty() ? 0 : 1;
         } else if (!verdict.finds(bug)) {
             System.out.println(red("not found"));
+            if (!verdict.violations().isEmpty()) {
+                print(verdict);
+            }
             return 1;
         }
         System.out.printf(Locale.ROOT, "%s after %.0f s%n", green("found"), (System.nanoTime() - began) / 1e9);

@@ -64,10 +64,23 @@ final class ControlConnection {
         } catch (SQLException e) {
             if (Fault.isConnectionLost(e)) {
                 throw e;
+            } else if (look && Fault.is(e, Fault.NOTIFICATION_QUEUE_FULL)) {
+                // The look is what serves the waiters then, so it must not be left out with the notifications.
+                return renewWithoutNotifying(session, confirmed);
             }
-            // Whatever is wrong with the look around (a full notification queue, a row that somebody keeps), the
-            // renewal
-            // itself must not fail for it.
+            // Whatever else is wrong with the look around (a row that somebody keeps), the renewal itself must not fail
+            // for it.
+            return renew(session, confirmed, false, Sql.Commit.QUIET);
+        }
+    }
+
+    private Renewal renewWithoutNotifying(UUID session, Set<Long> confirmed) throws SQLException {
+        try {
+            return renew(session, confirmed, true, Sql.Commit.QUIET);
+        } catch (SQLException e) {
+            if (Fault.isConnectionLost(e)) {
+                throw e;
+            }
             return renew(session, confirmed, false, Sql.Commit.QUIET);
         }
     }

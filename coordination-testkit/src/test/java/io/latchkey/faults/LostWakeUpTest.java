@@ -84,6 +84,24 @@ final class LostWakeUpTest {
         }
     }
 
+    /** Nobody hands over but the waiter itself, when it looks; what it would notify is itself. */
+    @Test
+    void notificationQueueThatIsFull_andHolderThatIsGone_theWaitersRenewalServesIt() throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
+                Latchkey holder = client(database.url(), "holder", TIMEOUT_MS).connect();
+                Latchkey client = client(database.url(), "client", TIMEOUT_MS).connect()) {
+            holder.lock("job").acquire();
+            CompletableFuture<Lease> waiter = client.lock("job").acquireAsync();
+            awaitWaiting(database.address(), "job", 1);
+            database.execute(NOTIFY + """
+                    IF coalesce(current_setting('latchkey.quiet', true), '') <> 'on' THEN
+                        RAISE EXCEPTION USING ERRCODE = '54000', MESSAGE = 'too many notifications in the NOTIFY queue';
+                    END IF; END $$""");
+            database.execute("DELETE FROM latchkey._session WHERE holder = 'holder'");
+            granted(waiter).close();
+        }
+    }
+
     /** Its sender knows the channel, which only a superuser can find out, and what was sent on it before. */
     @Test
     void notificationsThatAreForged_changeNothing() throws Exception {

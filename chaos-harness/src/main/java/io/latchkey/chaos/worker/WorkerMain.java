@@ -3,6 +3,7 @@ package io.latchkey.chaos.worker;
 import io.latchkey.CoordinationException;
 import io.latchkey.Durability;
 import io.latchkey.Latchkey;
+import io.latchkey.LatchkeyBuilder;
 import io.latchkey.SchemaMode;
 import io.latchkey.chaos.history.EventFile;
 import io.latchkey.chaos.history.Resource;
@@ -37,24 +38,36 @@ public final class WorkerMain {
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopping;
 
-    private WorkerMain(ParentChannel parent, String[] args) {
+    private WorkerMain(ParentChannel parent, String[] args) throws InterruptedException {
         this.parent = parent;
         this.number = Integer.parseInt(args[0]);
         this.recorder = new Recorder(new EventFile(Path.of(args[2])));
         this.random = new SplittableRandom(Long.parseLong(args[3]));
-        this.latchkey = Latchkey.builder(System.getenv(URL))
+        this.latchkey = connected(args);
+    }
+
+    /** The nemesis may be at work already, so it tries again. */
+    private Latchkey connected(String[] args) throws InterruptedException {
+        LatchkeyBuilder builder = Latchkey.builder(System.getenv(URL))
                 .holder("worker " + number)
                 .sessionTimeout(Duration.ofMillis(Long.parseLong(args[1])))
                 .schema(SchemaMode.CHECK)
                 .durability(Durability.valueOf(args[4]))
-                .events(recorder)
-                .connect();
+                .events(recorder);
+        while (true) {
+            try {
+                return builder.connect();
+            } catch (CoordinationException e) {
+                parent.send("cannot connect: " + e.getMessage());
+                Thread.sleep(200);
+            }
+        }
     }
 
     /** Runs until the parent closes the pipe. */
     public static void main(String[] args) throws InterruptedException {
         ParentChannel parent = ParentChannel.open();
-        WorkerMain worker = connected(parent, args);
+        WorkerMain worker = new WorkerMain(parent, args);
         worker.startLoad();
         parent.send("ready");
         while (true) {
@@ -65,20 +78,6 @@ public final class WorkerMain {
                 case "gc" -> Garbage.collectFor(Duration.ofMillis(Long.parseLong(words[1])));
                 case "clock" -> System.setProperty("latchkey.chaos.clock", words[1]);
                 default -> parent.send("what is " + words[0] + "?");
-            }
-        }
-    }
-
-    /** The nemesis may be at work already, so it tries again. */
-    private static WorkerMain connected(ParentChannel parent, String[] args) throws InterruptedException {
-        for (int attempt = 0; ; attempt++) {
-            String[] own = args.clone();
-            own[2] = args[2] + (attempt == 0 ? "" : "." + attempt);
-            try {
-                return new WorkerMain(parent, own);
-            } catch (CoordinationException e) {
-                parent.send("cannot connect: " + e.getMessage());
-                Thread.sleep(200);
             }
         }
     }
