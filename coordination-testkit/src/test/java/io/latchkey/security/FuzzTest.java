@@ -1,12 +1,16 @@
 package io.latchkey.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.latchkey.Latchkey;
 import io.latchkey.faults.Scene;
 import io.latchkey.testkit.TestDatabase;
 import io.latchkey.testkit.TestRole;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -133,6 +137,62 @@ final class FuzzTest {
                 .isEqualTo("waiter");
         victim.close();
         waiter.close();
+    }
+
+    /** Through the client: what is a name arrives as it is, byte by byte, and what is none is refused before it is sent. */
+    @Test
+    void names_ofWhateverCharacters_areTheirOwnLocks_orRefused() throws SQLException {
+        Random random = new Random(SEED);
+        Map<String, Long> taken = new HashMap<>();
+        int refused = 0;
+        try (Latchkey client = Scene.client(database.url(), "names", 60_000).connect()) {
+            for (int i = 0; i < 3_000; i++) {
+                String name = name(random);
+                if (isName(name)) {
+                    client.lock(name)
+                            .tryAcquire()
+                            .ifPresentOrElse(
+                                    lease -> assertThat(taken.put(name, lease.fencingToken()))
+                                            .as(name)
+                                            .isNull(),
+                                    () -> assertThat(taken).containsKey(name));
+                } else {
+                    refused++;
+                    assertThatThrownBy(() -> client.lock(name)).isInstanceOf(IllegalArgumentException.class);
+                }
+            }
+            Map<String, Long> found = new HashMap<>();
+            for (String row :
+                    admin.rows("SELECT fencing_token || ' ' || name FROM latchkey.locks WHERE holder = 'names'")) {
+                int space = row.indexOf(' ');
+                found.put(row.substring(space + 1), Long.valueOf(row.substring(0, space)));
+            }
+            assertThat(found).isEqualTo(taken);
+        }
+        assertThat(taken).hasSizeGreaterThan(500);
+        assertThat(refused).isGreaterThan(100);
+    }
+
+    private static String name(Random random) {
+        int length = random.nextInt(20) == 0 ? random.nextInt(600) : random.nextInt(4);
+        StringBuilder name = new StringBuilder();
+        for (int i = 0; i < length; i++) {
+            switch (random.nextInt(10)) {
+                case 0 -> name.append((char) random.nextInt(0x10000)); // perhaps half of a pair
+                case 1 -> name.appendCodePoint(0x10000 + random.nextInt(0x100000));
+                case 2 -> name.append((char) random.nextInt(32));
+                default -> name.append((char) (32 + random.nextInt(0x300)));
+            }
+        }
+        return name.toString();
+    }
+
+    private static boolean isName(String text) {
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        return bytes >= 1
+                && bytes <= 512
+                && text.indexOf(0) < 0
+                && text.codePoints().noneMatch(point -> point >= 0xD800 && point <= 0xDFFF);
     }
 
     /** After a crash a session brings its leases back; whoever may do that is trusted with what it names. */
