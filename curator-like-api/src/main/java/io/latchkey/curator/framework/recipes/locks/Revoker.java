@@ -20,8 +20,7 @@ public class Revoker {
         OptionalLong token = Nodes.token(Paths.checked(path));
         String name = client.lockName(Nodes.lockPath(path));
         if (token.isPresent()) {
-            var unused =
-                    client.retrying(latchkey -> latchkey.lock(name).requestRevocation(token.getAsLong()));
+            var unused = client.retrying(latchkey -> latchkey.lock(name).requestRevocation(token.getAsLong()));
         }
     }
 }
