@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Assumptions;
 public final class WorldStop implements AutoCloseable {
     /** Reads one byte, which is written when the world has stopped, and the rest when it is told to, or when this JVM has ended. */
     private static final String READER =
-            "exec 3<\"$1\"; head -c 1 <&3 >/dev/null; echo stopped; read -r line; cat <&3 >/dev/null";
+            "exec 3<\"$1\"; head -c 1 <&3 >/dev/null; echo stopped; read -r line; cat <&3 >/dev/null; rm -rf \"${1%/*}\"";
 
     private final Path directory;
     private final Process reader;

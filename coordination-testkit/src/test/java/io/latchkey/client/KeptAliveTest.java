@@ -25,7 +25,7 @@ class KeptAliveTest {
     private static final LeaseTime SHORT = LeaseTime.atMost(Duration.ofMillis(600));
 
     @RegisterExtension
-    static final PostgresExtension POSTGRES = new PostgresExtension();
+    static final PostgresExtension POSTGRES = new PostgresExtension(Scene::ignoreClientsEnd);
 
     private final TcpProxy network = TcpProxy.to(POSTGRES.database().address());
     private final Latchkey latchkey = Scene.client(
