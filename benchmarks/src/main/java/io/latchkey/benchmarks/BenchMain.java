@@ -57,7 +57,7 @@ public final class BenchMain {
         Results results = new Results();
         long start = System.nanoTime();
         Map<String, String> facts = Machine.facts();
-        Machine.warning().ifPresent(console::note);
+        Machine.warning(facts).ifPresent(console::note);
         try (Servers servers = new Servers()) {
             List<PeerKind> peers = available(options.peers(), servers, console);
             facts.put("servers", servers.versions());

@@ -11,9 +11,6 @@ import java.util.Map;
 
 /** What each workload's figures were taken on, as a CSV file: workloads may be measured again one by one. */
 public final class Facts {
-    /** The name of a fact that has to be seen before any figure. */
-    static final String WARNING = "warning";
-
     private static final String HEAD = "workload,fact,value";
 
     private final Map<String, Map<String, String>> byWorkload = new LinkedHashMap<>();

@@ -22,6 +22,8 @@ import java.util.stream.Collectors;
 
 /** What figures were taken on. */
 public final class Machine {
+    private static final String PROCESSORS = "processors";
+    private static final String LOAD = "load before the run";
     private static final int FLUSHES = 50;
     /** From here on other work on the machine shows in the figures. */
     private static final double BUSY = 0.5;
@@ -32,13 +34,12 @@ public final class Machine {
     public static Map<String, String> facts() throws IOException {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
-        facts.put("processors", Runtime.getRuntime().availableProcessors() + " x " + processor());
+        facts.put(PROCESSORS, Runtime.getRuntime().availableProcessors() + " x " + processor());
         memory().ifPresent(gigabytes -> facts.put("memory", gigabytes + " GB"));
         facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         facts.put("a write and its flush, us", Figures.text(flushMicros()));
-        facts.put("load before the run", Figures.text(load()));
-        warning().ifPresent(text -> facts.put(Facts.WARNING, text));
+        facts.put(LOAD, String.format(Locale.ROOT, "%.1f", load()));
         String libraries = Arrays.stream(PeerKind.values())
                 .flatMap(kind -> library(kind).stream())
                 .distinct()
@@ -47,15 +48,14 @@ public final class Machine {
         return facts;
     }
 
-    /** A warning, if this machine has other things to do. */
-    public static Optional<String> warning() {
-        double perProcessor = load() / Runtime.getRuntime().availableProcessors();
-        return perProcessor <= BUSY
+    /** A warning, if that machine had other things to do. */
+    public static Optional<String> warning(Map<String, String> facts) {
+        double load = Double.parseDouble(facts.getOrDefault(LOAD, "0"));
+        int processors = Integer.parseInt(facts.getOrDefault(PROCESSORS, "1 x").split(" ", 2)[0]);
+        return load / processors <= BUSY
                 ? Optional.empty()
-                : Optional.of(String.format(
-                        Locale.ROOT,
-                        "The machine is busy (load %.1f): these figures say little, and the ratios not much more.",
-                        load()));
+                : Optional.of("The machine was busy before the run (load " + facts.get(LOAD)
+                        + "): these figures say little, and the ratios not much more.");
     }
 
     private static double load() {

@@ -52,12 +52,8 @@ final class ResultsPage {
             if (facts.groups().size() > 1) {
                 say(String.join(", ", workloads) + ":", "");
             }
-            String warning = group.get(Facts.WARNING);
-            if (warning != null) {
-                say("**" + warning + "**", "");
-            }
+            Machine.warning(group).ifPresent(warning -> say("**" + warning + "**", ""));
             List<List<String>> rows = group.entrySet().stream()
-                    .filter(fact -> !fact.getKey().equals(Facts.WARNING))
                     .map(fact -> List.of(fact.getKey(), fact.getValue()))
                     .toList();
             lines.addAll(new Table("", List.of("", "measured on"), rows).markdown());

@@ -27,7 +27,7 @@ final class ZooKeeperBackend implements Server {
                 directory.resolve("zoo.cfg"), """
                 tickTime=2000
                 dataDir=%s
-                clientPort=%d
+                clientPort=%s
                 clientPortAddress=127.0.0.1
                 maxClientCnxns=0
                 admin.enableServer=false

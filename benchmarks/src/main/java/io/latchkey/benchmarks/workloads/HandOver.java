@@ -100,7 +100,8 @@ final class HandOver implements Workload {
                 most = Math.max(most, (double) perClient.get(i));
                 least = Math.min(least, (double) perClient.get(i));
             }
-            double equal = all / perClient.length();
+            double equal =
+                    Math.max(all, 1) / perClient.length(); // on a slow machine nobody may have had a turn in time
             boolean some = sorted.length > 0;
             return Map.of(
                     Metric.HAND_OVERS,

@@ -58,6 +58,7 @@ final class InProcess implements Workload {
         bench.progress().accept("JMH");
         String url = bench.servers().postgres().address(ID);
         System.setProperty(LocalAnswersBenchmark.URL, url); // without a fork
+        System.setProperty("jmh.ignoreLock", "true"); // a file that one user leaves behind locks all others out
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include(LocalAnswersBenchmark.class.getName())
                 .include(CombinerBenchmark.class.getName())

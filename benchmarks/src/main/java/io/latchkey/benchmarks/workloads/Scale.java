@@ -60,7 +60,7 @@ public record Scale(
                 List.of(2, 4),
                 50,
                 Duration.ofMillis(500),
-                Duration.ofSeconds(2),
+                Duration.ofSeconds(5),
                 List.of(1, 1_000),
                 List.of(1, 5),
                 0);
