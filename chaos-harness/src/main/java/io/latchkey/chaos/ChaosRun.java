@@ -70,7 +70,7 @@ final class ChaosRun {
 
     /** The backstop looks every third of a timeout; the rest is for a machine that is busy with other things. */
     private Duration patience() {
-        return options.sessionTimeout().dividedBy(3).plusSeconds(4);
+        return options.sessionTimeout().dividedBy(3).plusSeconds(bug.isEmpty() ? 8 : 4);
     }
 
     /** Long enough for the effects of all faults to be over, and then for a waiter to be forgotten. */

@@ -24,7 +24,8 @@ public record Resource(int id, String name, int permits) {
     public static final List<Resource> SEMAPHORES = List.of(new Resource(31, "pool", 4));
     public static final List<Resource> ELECTIONS = List.of(new Resource(41, "office", 0));
 
-    public static final List<Resource> VAULTS = List.of(new Resource(51, "vault", 0));
+    public static final List<Resource> VAULTS =
+            List.of(new Resource(51, "vault one", 0), new Resource(52, "vault two", 0));
 
     /** All that workers share. */
     public static List<Resource> shared() {

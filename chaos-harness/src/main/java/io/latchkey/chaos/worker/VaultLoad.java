@@ -4,11 +4,12 @@ import io.latchkey.Latchkey;
 import io.latchkey.Lease;
 import io.latchkey.chaos.history.Mode;
 import io.latchkey.chaos.history.Resource;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Holds a lock for seconds: over crashes, restarts and failovers. */
 final class VaultLoad extends Load {
-    private final Resource resource;
+    private final List<Resource> resources;
 
     VaultLoad(
             Latchkey latchkey,
@@ -16,13 +17,14 @@ final class VaultLoad extends Load {
             GuardedTable table,
             Stop stop,
             SplittableRandom random,
-            Resource resource) {
+            List<Resource> resources) {
         super(latchkey, recorder, table, stop, random);
-        this.resource = resource;
+        this.resources = resources;
     }
 
     @Override
     void turn() throws InterruptedException {
+        Resource resource = resources.get(random.nextInt(resources.size()));
         Op op = recorder.call(resource, Mode.EXCLUSIVE, 1, true);
         Lease lease;
         try {

@@ -89,14 +89,14 @@ public final class WorkerMain {
         for (int i = 0; i < 2; i++) {
             start("read-write", common -> common.lock(LockLoad.Kind.READ_WRITE, Resource.READ_WRITE));
             start("permits", common -> common.lock(LockLoad.Kind.SEMAPHORE, Resource.SEMAPHORES));
+            start(
+                    "vault",
+                    common -> new VaultLoad(
+                            latchkey, recorder, common.table, common.stop, common.random, Resource.VAULTS));
         }
         start(
                 "timed",
                 common -> new TimedLoad(latchkey, recorder, common.table, common.stop, common.random, Resource.TIMED));
-        start(
-                "vault",
-                common -> new VaultLoad(
-                        latchkey, recorder, common.table, common.stop, common.random, Resource.VAULTS.get(0)));
         start(
                 "leader",
                 common -> new LeaderLoad(
