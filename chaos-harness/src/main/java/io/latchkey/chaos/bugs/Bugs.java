@@ -75,6 +75,7 @@ final class Bugs {
                     Run.of(4, "failover-lagging", "server-kill-unflushed"),
                     List.of(
                             new SqlPatch("acquire_lock", CLOCK, "(0)"),
+                            new SqlPatch("run_batch", CLOCK, "(0)"),
                             new SqlPatch("acquire_timed", CLOCK, "(0)"),
                             new SqlPatch("acquire_shared", CLOCK, "(0)"),
                             new SqlPatch(

@@ -217,6 +217,16 @@ final class LockLoad extends Load {
             public CompletableFuture<Lease> acquireAsync() {
                 return semaphore.acquireAsync(weight);
             }
+
+            @Override
+            public boolean requestRevocation() {
+                return semaphore.requestRevocation();
+            }
+
+            @Override
+            public boolean requestRevocation(long fencingToken) {
+                return semaphore.requestRevocation(fencingToken);
+            }
         };
     }
 }
