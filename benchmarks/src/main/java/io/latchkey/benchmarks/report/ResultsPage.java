@@ -127,6 +127,5 @@ final class ResultsPage {
         }
         say("| | on the disk when a lock is granted | settings |", "|---|---|---|");
         rows.forEach(row -> say("| " + String.join(" | ", row) + " |"));
-        say("");
     }
 }
