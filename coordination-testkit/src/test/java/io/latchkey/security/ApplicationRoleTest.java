@@ -55,7 +55,7 @@ final class ApplicationRoleTest {
         "release_timed(text,bigint,bigint)",
         "remove_watch(uuid,bigint)",
         "renew_session(uuid,bigint[],boolean,boolean)",
-        "request_revocation(text)",
+        "request_revocation(text,bigint)",
         "resume_session(uuid,uuid,text,integer,text,text[],bigint[],bigint[],bigint[],integer[],integer[])",
         "run_batch(uuid,text[],text[],bigint[])",
         "schedule_reaper(boolean)",

@@ -165,7 +165,7 @@ final class HostileSearchPathTest {
             attacker.ask("SELECT latchkey." + pair[1].formatted(session, token, ""));
         }
         attacker.ask(
-                "SELECT latchkey.run_batch(" + session + ", '{try,read,withdraw,withdraw}', '{i,j,i,j}', '{5,6,5,6}')");
+                "SELECT latchkey.run_batch(" + session + ", '{try,withdraw,read,withdraw}', '{i,i,j,j}', '{5,5,6,6}')");
     }
 
     private Nonsense calls(String functions) throws SQLException {
