@@ -99,7 +99,8 @@ class LostLockTest extends ProviderTest {
                     .whenLost(LostLockAction.INTERRUPT)
                     .build();
             LatchkeyLockProvider others = provider();
-            run(provider, Duration.ofSeconds(2), () -> {
+            // The client gives up half a second before the database does: so long may the two looks take.
+            run(provider, Duration.ofSeconds(5), () -> {
                 network.blackHole();
                 awaitInterrupt();
                 assertThat(isLocked()).isTrue();
