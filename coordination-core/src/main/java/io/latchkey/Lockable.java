@@ -26,7 +26,8 @@ public interface Lockable {
     Optional<Lease> tryAcquire();
 
     /**
-     * Waits for a limited time.
+     * Waits for a limited time. However short it is, there is one whole attempt, for up to half a second; a database that says
+     * nothing until then is a {@link DatabaseUnavailableException}.
      *
      * @param wait how long at most; zero or less: {@link #tryAcquire()}; there is no upper limit
      * @return empty if the time was too short

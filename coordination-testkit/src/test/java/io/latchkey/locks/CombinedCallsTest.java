@@ -14,9 +14,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Calls made at the same moment share a round trip. */
+@Timeout(60)
 class CombinedCallsTest {
     private static final int THREADS = 16;
     private static final int TURNS = 100;
