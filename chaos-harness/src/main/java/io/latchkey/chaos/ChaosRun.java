@@ -52,7 +52,7 @@ final class ChaosRun {
     record Verdict(List<Violation> violations, History history, Figures figures, long startedAt) {
         /** Whether what is violated is what this bug violates. */
         boolean finds(SeededBug bug) {
-            return violations.stream().anyMatch(violation -> bug.properties().contains(violation.property()));
+            return shows(bug, violations);
         }
     }
 
@@ -111,7 +111,7 @@ final class ChaosRun {
         nemesis = started;
         started.run(options.time(), options.leastFaults(), () -> look(workers));
         started.rest(calm(), () -> look(workers));
-        boolean earlyEnd = bug.isPresent() && !found.isEmpty();
+        boolean earlyEnd = isFound();
         List<Residue> residues = earlyEnd ? List.of() : new Quiet(cluster, workers, options).residues();
         History history = judged(workers);
         if (!earlyEnd) {
@@ -138,14 +138,24 @@ final class ChaosRun {
         log.accept(String.format(java.util.Locale.ROOT, "%7.1f s  %s", (System.nanoTime() - startedAt) / 1e9, line));
     }
 
-    /** With a bug a run ends as soon as it is found; without one it goes on. */
+    /** With a bug a run ends as soon as it is found, whatever else is; without one it goes on. */
     private boolean look(List<WorkerProcess> workers) {
-        if (bug.isEmpty() || System.nanoTime() - lookedAt < LOOK_EVERY.toNanos()) {
-            return !found.isEmpty();
+        if (bug.isPresent() && System.nanoTime() - lookedAt >= LOOK_EVERY.toNanos()) {
+            found = checker.violations(judged(workers));
+            lookedAt = System.nanoTime();
         }
-        found = checker.violations(judged(workers));
-        lookedAt = System.nanoTime();
-        return !found.isEmpty();
+        return isFound();
+    }
+
+    private boolean isFound() {
+        return bug.isPresent() && shows(bug.get(), found);
+    }
+
+    /** Whether one of these is what the bug violates; for a control, which has no bug, any. */
+    private static boolean shows(SeededBug bug, List<Violation> violations) {
+        return violations.stream()
+                .anyMatch(violation ->
+                        bug.properties().isEmpty() || bug.properties().contains(violation.property()));
     }
 
     private History judged(List<WorkerProcess> workers) {

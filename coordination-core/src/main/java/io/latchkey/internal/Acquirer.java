@@ -81,11 +81,11 @@ final class Acquirer {
         try {
             if (waitNanos == FOR_EVER) {
                 attempt(acquisition);
-                return Optional.of(acquisition.result.get());
+                return taken(acquisition.result.get());
             }
             // On another thread: a database that says nothing would keep this one beyond its time
             client.background().callback(() -> attemptHere(acquisition));
-            return Optional.of(resultWithin(waitNanos, acquisition));
+            return taken(resultWithin(waitNanos, acquisition));
         } catch (TimeoutException e) {
             CoordinationException fault = acquisition.lastFault;
             boolean queued = acquisition.wasQueued();
@@ -104,6 +104,11 @@ final class Acquirer {
         } catch (ExecutionException e) {
             throw unwrapped(e);
         }
+    }
+
+    private Optional<AbstractLease> taken(AbstractLease lease) {
+        client.leases().taken(lease);
+        return Optional.of(lease);
     }
 
     private void attemptHere(Acquisition acquisition) {

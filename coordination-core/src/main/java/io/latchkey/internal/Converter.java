@@ -110,6 +110,7 @@ final class Converter {
             fresh.release();
             throw lost(old);
         }
+        client.leases().taken(fresh);
         return fresh;
     }
 

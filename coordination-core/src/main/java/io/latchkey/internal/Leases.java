@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Leases {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, AbstractLease> held = new HashMap<>();
-    /** How many leases of a side of a read/write lock a thread has taken. */
+    /** How many leases of a side of a read/write lock a thread has. */
     private final Map<Taken, Integer> sides = new HashMap<>();
 
     private record Taken(Thread thread, String lock, Mode.Kind kind) {}
@@ -46,13 +46,31 @@ final class Leases {
         }
     }
 
-    private void countSides(AbstractLease lease, int change) {
-        if (lease instanceof SessionLease side && side.thread != null && side.mode.isSideOfReadWriteLock()) {
-            sides.merge(
-                    new Taken(side.thread, side.lock, side.mode.kind()),
-                    change,
-                    (before, by) -> before + by == 0 ? null : before + by);
+    /**
+     * The call for it returns it to its thread. Not before: a lease that is granted after its caller has given up is given back by
+     * others, when they come to it, and is in nobody's way until then.
+     */
+    void taken(AbstractLease lease) {
+        lock.lock();
+        try {
+            if (lease instanceof SessionLease side
+                    && side.thread != null
+                    && side.mode.isSideOfReadWriteLock()
+                    && !side.isTaken
+                    && held.get(lease.request) == lease) {
+                side.isTaken = true;
+                countSide(side, side.thread, 1);
+            }
+        } finally {
+            lock.unlock();
         }
+    }
+
+    private void countSide(SessionLease side, Thread thread, int change) {
+        sides.merge(
+                new Taken(thread, side.lock, side.mode.kind()),
+                change,
+                (before, by) -> before + by == 0 ? null : before + by);
     }
 
     /**
@@ -87,7 +105,6 @@ final class Leases {
     private AbstractLease addOnce(AbstractLease lease) {
         AbstractLease first = held.putIfAbsent(lease.request, lease);
         if (first == null) {
-            countSides(lease, 1);
             return lease;
         }
         lease.closed();
@@ -97,8 +114,11 @@ final class Leases {
     void remove(AbstractLease lease) {
         lock.lock();
         try {
-            if (held.remove(lease.request, lease)) {
-                countSides(lease, -1);
+            if (held.remove(lease.request, lease)
+                    && lease instanceof SessionLease side
+                    && side.isTaken
+                    && side.thread != null) {
+                countSide(side, side.thread, -1);
             }
         } finally {
             lock.unlock();

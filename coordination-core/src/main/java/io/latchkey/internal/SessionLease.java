@@ -8,6 +8,8 @@ class SessionLease extends AbstractLease {
     final Mode mode;
     /** The thread that waited for it, or null if none did. */
     final @Nullable Thread thread;
+    /** Whether that thread has got it. Guarded by the lock of {@link Leases}. */
+    boolean isTaken;
 
     SessionLease(
             Client client,

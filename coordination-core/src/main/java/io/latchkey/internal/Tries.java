@@ -64,6 +64,7 @@ final class Tries {
                 SessionLease lease =
                         new SessionLease(client, name, reply.token(), request, life, mode, Thread.currentThread());
                 if (client.leases().add(lease, call.session) != null) {
+                    client.leases().taken(lease);
                     client.events()
                             .tell(events ->
                                     events.acquired(name, Duration.ofNanos(System.nanoTime() - startedAt), false));

@@ -9,15 +9,20 @@ import static io.latchkey.faults.Scene.number;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.latchkey.DatabaseUnavailableException;
+import io.latchkey.DistributedReadWriteLock;
 import io.latchkey.Latchkey;
 import io.latchkey.Lease;
+import io.latchkey.spi.LatchkeyEvents;
 import io.latchkey.testkit.PostgresServer;
+import io.latchkey.testkit.TcpProxy;
 import io.latchkey.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -186,6 +191,53 @@ final class GivingUpTest {
         assertThatThrownBy(() -> client.lock("job").tryAcquire()).isInstanceOf(IllegalStateException.class);
         awaitNobodyWaits();
         assertThat(lease.isValid()).isTrue();
+    }
+
+    /** A lease that came too late for its caller is given back by others, who may be busy: here for as long as the test likes. */
+    @Test
+    void sideGrantedAfterItsCallerGaveUp_isNotTakenForTheCallersOwn() throws Exception {
+        CountDownLatch busy = new CountDownLatch(1);
+        try (TcpProxy network = TcpProxy.to(database.address());
+                Latchkey late = client(
+                                database.address().withPort(network.port()).url(), "late", 15_000)
+                        .events(new LatchkeyEvents() {
+                            @Override
+                            public void released(String lock, Duration held, boolean handedOver) {
+                                awaitQuietly(busy);
+                            }
+                        })
+                        .connect()) {
+            List<Lease> leases = new ArrayList<>();
+            for (int i = 0; i < 4; i++) { // as many as there are threads for calls without a caller
+                leases.add(late.lock("lock " + i).tryAcquire().orElseThrow());
+            }
+            leases.forEach(lease -> lease.releaseAsync());
+            eventually(() ->
+                    number(database.address(), "SELECT count(*) FROM latchkey.locks WHERE name LIKE 'lock %'") == 0);
+            DistributedReadWriteLock lock = late.readWriteLock("document");
+            network.stall();
+            assertThatThrownBy(() -> lock.writeLock().tryAcquire(Duration.ofMillis(100)))
+                    .isInstanceOf(DatabaseUnavailableException.class);
+            network.heal();
+            eventually(
+                    () -> late.leases().stream().anyMatch(lease -> lease.lock().equals("document")));
+
+            assertThat(lock.readLock().tryAcquire(Duration.ofMillis(100)))
+                    .as("not refused as a thread that waits for itself")
+                    .isEmpty();
+            busy.countDown();
+            assertThat(lock.readLock().tryAcquire(Scene.PATIENCE)).isPresent();
+        } finally {
+            busy.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void awaitNobodyWaits() {
