@@ -152,15 +152,22 @@ AS $function$
 DECLARE
     v_lock  latchkey._lock;
     v_grace bigint;
+    v_alive boolean;
     v_left  bigint;
     v_known boolean;
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
     PERFORM latchkey._check_request(p_request);
-    SELECT i.id, i.grace_left_ms INTO v_reply.incarnation, v_grace FROM latchkey._incarnation() i;
-    IF (p_wait OR p_at_most_ms IS NULL)
-       AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp()) THEN
+    SELECT i.id, 0, EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp())
+      INTO v_reply.incarnation, v_grace, v_alive
+      FROM latchkey._incarnation i WHERE i.only_row AND i.granting_from <= clock_timestamp();
+    IF NOT FOUND THEN
+        SELECT i.id, i.grace_left_ms, EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp())
+          INTO v_reply.incarnation, v_grace, v_alive
+          FROM latchkey._incarnation() i;
+    END IF;
+    IF (p_wait OR p_at_most_ms IS NULL) AND NOT v_alive THEN
         v_reply.outcome := 'no_session';
         RETURN v_reply;
     END IF;
@@ -563,10 +570,14 @@ DECLARE
     v_fenced      boolean := false;
     v_queued      boolean := false;
 BEGIN
-    SELECT i.id, i.grace_left_ms INTO v_incarnation, v_grace FROM latchkey._incarnation() i;
-    IF v_grace > 0 THEN
-        RETURN 'grace';
-    ELSIF NOT p_unfenced THEN
+    SELECT i.id INTO v_incarnation FROM latchkey._incarnation i WHERE i.only_row AND i.granting_from <= clock_timestamp();
+    IF NOT FOUND THEN
+        SELECT i.id, i.grace_left_ms INTO v_incarnation, v_grace FROM latchkey._incarnation() i;
+        IF v_grace > 0 THEN
+            RETURN 'grace';
+        END IF;
+    END IF;
+    IF NOT p_unfenced THEN
         PERFORM FROM latchkey._lock l WHERE l.name = p_lock.name FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
             RETURN 'fenced';
@@ -592,7 +603,16 @@ BEGIN
             EXIT;
         ELSIF v_waiter.weight IS NULL THEN
             -- Others may wait behind it, or not: where there was a queue there soon is one again, so the next release looks.
-            v_token := latchkey._grant(p_lock.name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
+            IF p_lock.session IS NOT NULL AND v_waiter.at_most_ms IS NULL THEN
+                -- From one session to another, as nearly always: the columns of timed leases say nothing and go on saying it.
+                UPDATE latchkey._lock l
+                   SET token = latchkey._next_token(l.token), session = v_waiter.session, request = v_waiter.request, granted_at = clock_timestamp(),
+                       ticket = v_waiter.ticket, waiting = true, queued = true, shared_above = l.token
+                 WHERE l.name = p_lock.name
+                RETURNING l.token INTO v_token;
+            ELSE
+                v_token := latchkey._grant(p_lock.name, v_waiter.session, v_waiter.request, v_waiter.holder, v_waiter.at_most_ms, v_waiter.at_least_ms, v_waiter.ticket, true);
+            END IF;
             UPDATE latchkey._waiter w SET token = v_token WHERE w.name = p_lock.name AND w.ticket = v_waiter.ticket;
             PERFORM latchkey._notify(v_waiter.channel, v_waiter.request, v_token, v_incarnation);
             RETURN 'granted';
