@@ -64,6 +64,20 @@ public final class PromptSocketFactory extends SocketFactory {
         return socket;
     }
 
+    /** Thrown and caught with each wake-up, on its way to whoever waits: without a stack trace, which would take longer than the rest. */
+    private static final class NothingThere extends SocketTimeoutException {
+        private static final long serialVersionUID = 1L;
+
+        NothingThere() {
+            super("nothing there");
+        }
+
+        @Override
+        public synchronized Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+
     private static final class PromptSocket extends Socket {
         private volatile int timeoutMs;
         private volatile boolean unanswered;
@@ -130,7 +144,7 @@ public final class PromptSocketFactory extends SocketFactory {
 
                 private void look() throws IOException {
                     if (timeoutMs == LOOK_MS && in.available() == 0) {
-                        throw new SocketTimeoutException("nothing there");
+                        throw new NothingThere();
                     }
                 }
             };

@@ -35,6 +35,9 @@ import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 class HandOverTest {
     private static final int ROUNDS = Integer.getInteger("latchkey.rounds", 25);
     private static final int WARM_UP = 5;
+    /** So many pairs by each side of both first: what a service calls all day its JVM has compiled. */
+    private static final int PAIRS = 500;
+
     private static final int SERIES = 4;
     /** What is to be shown, on a machine that has nothing else to do. */
     private static final double GOAL = 50;
@@ -57,6 +60,15 @@ class HandOverTest {
             return thread.submit(() -> {
                 lock.lock();
                 return System.nanoTime();
+            });
+        }
+
+        Future<?> takesAndGivesBack(int times) {
+            return thread.submit(() -> {
+                for (int i = 0; i < times; i++) {
+                    lock.lock();
+                    lock.unlock();
+                }
             });
         }
 
@@ -86,6 +98,8 @@ class HandOverTest {
             String key = "hand-over/" + System.nanoTime();
             holds = new Player(one, key);
             waits = new Player(other, key);
+            holds.takesAndGivesBack(PAIRS).get(60, SECONDS);
+            waits.takesAndGivesBack(PAIRS).get(60, SECONDS);
             holds.takes().get(20, SECONDS);
         }
 
