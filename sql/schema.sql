@@ -547,7 +547,7 @@ BEGIN
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
            expires_at = latchkey._after_ms(p_at_most_ms),
-           at_least   = latchkey._after_ms(p_at_least_ms)
+           at_least   = latchkey._after_ms(nullif(p_at_least_ms, 0))
      WHERE l.name = p_name
     RETURNING l.token INTO v_token;
     RETURN v_token;
@@ -1617,7 +1617,8 @@ BEGIN
         UPDATE latchkey._lock l
            SET session = NULL, request = p_request, granted_at = pg_catalog.clock_timestamp(), holder = p_holder, lease_ms = p_at_most_ms,
                expires_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_most_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval),
-               at_least   = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_least_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval),
+               at_least   = CASE WHEN p_at_least_ms OPERATOR(pg_catalog.>) 0
+                                 THEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_least_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval) END,
                token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                                 (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
          WHERE l.ctid OPERATOR(pg_catalog.=) (
@@ -1804,7 +1805,7 @@ BEGIN
     SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
     PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;  -- the row first, then the clock
     UPDATE latchkey._lock l
-       SET expires_at = latchkey._after_ms(p_at_most_ms), lease_ms = p_at_most_ms, at_least = latchkey._after_ms(p_at_least_ms)
+       SET expires_at = latchkey._after_ms(p_at_most_ms), lease_ms = p_at_most_ms, at_least = latchkey._after_ms(nullif(p_at_least_ms, 0))
      WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND l.expires_at > clock_timestamp()
     RETURNING l.token INTO v_reply.token;
     v_reply.outcome := CASE WHEN FOUND THEN 'granted' ELSE 'not_held' END;
@@ -2562,7 +2563,7 @@ COMMENT ON FUNCTION latchkey._job_command(pg_catalog.text) IS 'What the job runs
 COMMENT ON FUNCTION latchkey._job_name() IS 'The name of the job: one per database, because all databases of a cluster may share one pg_cron. At most 63 bytes.';
 COMMENT ON FUNCTION latchkey._job_obstacle(bigint,boolean) IS 'What keeps the job that exists from running: it is switched off, or failed the last two times. LK014.';
 COMMENT ON TABLE latchkey._lock IS 'One row per lock. It stays when the lock is free: it holds the last token.';
-COMMENT ON COLUMN latchkey._lock.at_least IS 'A timed lease that is released earlier stays taken until then.';
+COMMENT ON COLUMN latchkey._lock.at_least IS 'A timed lease that is released earlier stays taken until then; NULL: it does not.';
 COMMENT ON COLUMN latchkey._lock.expires_at IS 'The end of a timed lease; NULL for a session lease and for a free lock.';
 COMMENT ON COLUMN latchkey._lock.granted_at IS 'The time of the last grant.';
 COMMENT ON COLUMN latchkey._lock.holder IS 'The public name of the holder of a timed lease.';

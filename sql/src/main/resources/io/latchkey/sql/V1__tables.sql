@@ -88,7 +88,7 @@ COMMENT ON COLUMN latchkey._lock.request    IS 'The random number of the call th
 COMMENT ON COLUMN latchkey._lock.granted_at IS 'The time of the last grant.';
 COMMENT ON COLUMN latchkey._lock.expires_at IS 'The end of a timed lease; NULL for a session lease and for a free lock.';
 COMMENT ON COLUMN latchkey._lock.lease_ms   IS 'The length of a timed lease: an end further away than that means that the clock went back.';
-COMMENT ON COLUMN latchkey._lock.at_least   IS 'A timed lease that is released earlier stays taken until then.';
+COMMENT ON COLUMN latchkey._lock.at_least   IS 'A timed lease that is released earlier stays taken until then; NULL: it does not.';
 COMMENT ON COLUMN latchkey._lock.holder     IS 'The public name of the holder of a timed lease.';
 COMMENT ON COLUMN latchkey._lock.ticket     IS 'The ticket of the last waiter that was served: the queue goes on behind it, past what the index still has of those before.';
 COMMENT ON COLUMN latchkey._lock.waiting    IS 'Whether somebody may stand in the queue or hold a share, and always for a semaphore: then the exclusive lock has no short cut, neither to take it nor to give it back.';

@@ -36,7 +36,7 @@ BEGIN
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
            expires_at = latchkey._after_ms(p_at_most_ms),
-           at_least   = latchkey._after_ms(p_at_least_ms)
+           at_least   = latchkey._after_ms(nullif(p_at_least_ms, 0))
      WHERE l.name = p_name
     RETURNING l.token INTO v_token;
     RETURN v_token;

@@ -71,7 +71,8 @@ BEGIN
         UPDATE latchkey._lock l
            SET session = NULL, request = p_request, granted_at = pg_catalog.clock_timestamp(), holder = p_holder, lease_ms = p_at_most_ms,
                expires_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_most_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval),
-               at_least   = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_least_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval),
+               at_least   = CASE WHEN p_at_least_ms OPERATOR(pg_catalog.>) 0
+                                 THEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (p_at_least_ms OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval) END,
                token = greatest(l.token OPERATOR(pg_catalog.+) 1,
                                 (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint)
          WHERE l.ctid OPERATOR(pg_catalog.=) (
@@ -117,7 +118,7 @@ BEGIN
     SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
     PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;  -- the row first, then the clock
     UPDATE latchkey._lock l
-       SET expires_at = latchkey._after_ms(p_at_most_ms), lease_ms = p_at_most_ms, at_least = latchkey._after_ms(p_at_least_ms)
+       SET expires_at = latchkey._after_ms(p_at_most_ms), lease_ms = p_at_most_ms, at_least = latchkey._after_ms(nullif(p_at_least_ms, 0))
      WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND l.expires_at > clock_timestamp()
     RETURNING l.token INTO v_reply.token;
     v_reply.outcome := CASE WHEN FOUND THEN 'granted' ELSE 'not_held' END;
