@@ -154,12 +154,40 @@ final class CandidatesTest extends SqlTest {
         assertThat(lookOfTheWaiterBehindTheHoldersOwn()).isEqualTo(-1);
     }
 
+    /** One leader dies after the other: those of the first stand in the queue for as long as nobody reaps them. */
+    @Test
+    void waiterBehindOneWhoseSessionHasEnded_looksWhenTheHoldersTimeIsUp() throws SQLException {
+        assertThat(lookOfTheWaiterBehindOneThatEnded()).isBetween(1L, 15_000L);
+    }
+
+    @Test
+    void waiterBehindOneWhoseSessionHasEnded_whenItReliesOnIt_looksTooLate() throws SQLException {
+        sabotage("_look_after_waits", "AND o.expires_at > clock_timestamp()", "");
+        assertThat(lookOfTheWaiterBehindOneThatEnded()).isEqualTo(-1);
+    }
+
+    private long lookOfTheWaiterBehindOneThatEnded() throws SQLException {
+        Party a = client("a");
+        Party ended = client("ended");
+        Party b = client("b");
+        join(a, 1, "leads");
+        join(ended, 2, "has ended");
+        join(b, 3, "waits");
+        expire(ended);
+        return look(b);
+    }
+
     private long lookOfTheWaiterBehindTheHoldersOwn() throws SQLException {
         Party a = client("a");
         Party b = client("b");
         join(a, 1, "leads");
         join(a, 2, "waits in the same process");
         join(b, 3, "waits");
-        return Long.parseLong(b.ask("SELECT coalesce(look_ms, -1) FROM latchkey.renew_session(?)", b.session));
+        return look(b);
+    }
+
+    private static long look(Party party) throws SQLException {
+        return Long.parseLong(party.ask(
+                "SELECT coalesce(look_ms, -1) FROM latchkey.renew_session(?, p_reap => false)", party.session));
     }
 }

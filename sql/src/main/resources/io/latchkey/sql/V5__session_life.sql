@@ -13,14 +13,15 @@ DECLARE
 BEGIN
     SELECT i.grace_left_ms INTO v_grace FROM latchkey._incarnation() i;
     -- The first of a queue looks again when its holder's time is up. Those behind it leave that to the first, and to their renewals;
-    -- but whoever waits in the holder's own session dies with it, and is not relied upon.
+    -- but whoever waits in the holder's own session dies with it, and is not relied upon; nor is one whose session has ended.
     -- Who would go together with those that share the lock is kept from it by somebody before it, who may be gone, or by a fence.
     SELECT array_agg(DISTINCT q.name ORDER BY q.name) FILTER (WHERE q.left_ms = 0), min(q.left_ms) FILTER (WHERE q.left_ms > 0 AND q.is_first)
       INTO v_due, look_ms
       FROM (SELECT w.name, CASE WHEN NOT latchkey._fits(w.weight, l.taken, l.permits) THEN latchkey._shares_left_ms(l.name)
                                 ELSE coalesce(latchkey._ms_until(coalesce(h.expires_at, l.expires_at)), 0) END AS left_ms,
-                   NOT EXISTS (SELECT FROM latchkey._waiter e WHERE e.name = w.name AND e.ticket > l.ticket AND e.ticket < w.ticket
-                                      AND e.session IS DISTINCT FROM l.session) AS is_first
+                   NOT EXISTS (SELECT FROM latchkey._waiter e JOIN latchkey._session o ON o.id = e.session AND o.expires_at > clock_timestamp()
+                                WHERE e.name = w.name AND e.ticket > l.ticket AND e.ticket < w.ticket
+                                  AND e.session IS DISTINCT FROM l.session) AS is_first
               FROM latchkey._waiter w
               JOIN latchkey._lock l ON l.name = w.name
               LEFT JOIN latchkey._session h ON h.id = l.session

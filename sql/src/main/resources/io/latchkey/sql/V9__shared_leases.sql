@@ -116,36 +116,54 @@ AS $$
 DECLARE
     v_token   pg_catalog.int8;
     v_permits pg_catalog.int4;
-    v_reply   pg_catalog.text;
 BEGIN
-    -- A known lock that nobody has alone, or a semaphore with so many permits left; nobody waits, no grace period.
-    UPDATE latchkey._lock l
-       SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
-                            (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
-           granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
-           shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
-     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
-       AND CASE WHEN p_permits IS NULL
-                -- The exclusive lease may have been given back by this same transaction, see acquire_lock; not if there is a share
-                -- besides the one that it was downgraded to, because the grant of that one has looked closely.
-                THEN l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
-                     AND (l.taken OPERATOR(pg_catalog.>) 1
-                          OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
-                ELSE p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken) END
-       AND EXISTS (SELECT FROM latchkey._session s
-                    WHERE s.id OPERATOR(pg_catalog.=) p_session
-                      AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
-                      AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
-    IF FOUND THEN
+    -- Two statements and no CASE in one: PostgreSQL prepares each operator of a statement anew for each call, used or not.
+    IF p_permits IS NULL THEN
+        -- A known lock that nobody has alone; nobody waits, no grace period.
+        UPDATE latchkey._lock l
+           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
+                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
+               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) 1,
+               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
+         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
+           AND l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
+           -- The exclusive lease may have been given back by this same transaction, see acquire_lock; not if there is a share
+           -- besides the one that it was downgraded to, because the grant of that one has looked closely.
+           AND (l.taken OPERATOR(pg_catalog.>) 1
+                OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
+           AND EXISTS (SELECT FROM latchkey._session s
+                        WHERE s.id OPERATOR(pg_catalog.=) p_session
+                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END INTO v_token;
+    ELSE
+        -- A known semaphore with so many permits left; and the same.
+        UPDATE latchkey._lock l
+           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
+                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
+               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
+               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
+         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
+           AND p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken)
+           AND EXISTS (SELECT FROM latchkey._session s
+                        WHERE s.id OPERATOR(pg_catalog.=) p_session
+                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
+    END IF;
+    IF v_token IS NOT NULL AND p_request IS NOT NULL THEN
+        -- Not ON CONFLICT alone, which looks into both indexes first: the token is new, so (name, token) has no conflict.
         INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-        SELECT p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp() WHERE v_token IS NOT NULL AND p_request IS NOT NULL
-        ON CONFLICT DO NOTHING;
+        VALUES (p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp())
+        ON CONFLICT (request, session) DO NOTHING;
         IF FOUND THEN
-            RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,'
-                   OPERATOR(pg_catalog.||) CASE WHEN v_permits OPERATOR(pg_catalog.<>) p_permits THEN v_permits::pg_catalog.text ELSE '' END
-                   OPERATOR(pg_catalog.||) ')';
+            RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text
+                   OPERATOR(pg_catalog.||) CASE WHEN v_permits OPERATOR(pg_catalog.<>) p_permits
+                                                THEN ',,,' OPERATOR(pg_catalog.||) v_permits::pg_catalog.text OPERATOR(pg_catalog.||) ')'
+                                                ELSE ',,,)' END;
         END IF;
+    END IF;
+    IF FOUND OR v_token IS NOT NULL THEN
         -- A fence may be open (xmax), or this call was granted before (the index): undo, and look closely.
         UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.-) p_weight WHERE l.name OPERATOR(pg_catalog.=) p_name;
     END IF;
@@ -194,24 +212,26 @@ AS $$
 DECLARE
     v_weight pg_catalog.int4;
 BEGIN
+    -- The row of the lock first, as everywhere; so the weight is not known yet. It is 1 but for who has several permits.
     UPDATE latchkey._lock l
-       SET taken = l.taken OPERATOR(pg_catalog.-) h.weight,
-           waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) h.weight
-      FROM latchkey._share h
-     WHERE l.name OPERATOR(pg_catalog.=) p_name AND NOT l.queued
-       AND h.name OPERATOR(pg_catalog.=) p_name AND h.token OPERATOR(pg_catalog.=) p_token
-       AND h.session OPERATOR(pg_catalog.=) p_session AND h.ticket IS NULL AND NOT h.given_back
-    RETURNING h.weight INTO v_weight;
+       SET taken = l.taken OPERATOR(pg_catalog.-) 1, waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) 1
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND NOT l.queued AND l.taken OPERATOR(pg_catalog.>) 0;
     IF FOUND THEN
-        DELETE FROM latchkey._share h
-         WHERE h.ctid OPERATOR(pg_catalog.=) (SELECT e.ctid FROM latchkey._share e
-                                               WHERE e.name OPERATOR(pg_catalog.=) p_name AND e.token OPERATOR(pg_catalog.=) p_token
-                                                 FOR UPDATE SKIP LOCKED);
-        IF FOUND THEN
+        DELETE FROM latchkey._share e
+         WHERE e.ctid OPERATOR(pg_catalog.=) (SELECT h.ctid FROM latchkey._share h
+                                               WHERE h.name OPERATOR(pg_catalog.=) p_name AND h.token OPERATOR(pg_catalog.=) p_token
+                                                 AND h.session OPERATOR(pg_catalog.=) p_session AND h.ticket IS NULL AND NOT h.given_back
+                                                 FOR UPDATE SKIP LOCKED)
+        RETURNING e.weight INTO v_weight;
+        IF v_weight OPERATOR(pg_catalog.=) 1 THEN
             RETURN '(released,,,,)';
         END IF;
-        -- A fence is open, or this call has come twice: undo, and look closely.
-        UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.+) v_weight, waiting = true WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.+) 1 OPERATOR(pg_catalog.-) coalesce(v_weight, 0), waiting = true
+         WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        IF v_weight IS NOT NULL THEN
+            RETURN '(released,,,,)';
+        END IF;
+        -- Nothing has changed: a fence is open, or there is more to do, or there is no such share.
     END IF;
     RETURN latchkey._release_share(p_session, p_name, p_token)::pg_catalog.text;
 END $$;
