@@ -164,6 +164,22 @@ public final class Cluster implements AutoCloseable {
                 Thread.sleep(400);
             }
         }
+        replaceBy(standby, world);
+    }
+
+    /** As with a standby that lags, but for longer, and then this worker is cut off. */
+    void failOverWithout(World world, WorkerProcess victim) throws Exception {
+        StandbyServer standby = standby();
+        standby.disconnect();
+        Thread.sleep(1_500);
+        for (TcpProxy proxy : victim.proxies()) {
+            proxy.refuse();
+            proxy.reset();
+        }
+        replaceBy(standby, world);
+    }
+
+    private void replaceBy(StandbyServer standby, World world) {
         CrashableServer old = primary;
         old.crash();
         standby.promote();

@@ -4,6 +4,7 @@ import io.latchkey.chaos.faults.Cluster.Standby;
 import io.latchkey.chaos.faults.Trouble.Action;
 import io.latchkey.testkit.CrashableServer;
 import io.latchkey.testkit.StandbyServer;
+import io.latchkey.testkit.TcpProxy;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -37,6 +38,7 @@ final class ServerFaults {
                         "failover-lagging",
                         "the server dies, a standby is promoted that lacks the last commits",
                         Standby.LAGGING),
+                new FaultKind("failover-cut", ServerFaults::failoverWithout),
                 new FaultKind("standby-frozen", ServerFaults::frozenStandby));
     }
 
@@ -87,6 +89,23 @@ final class ServerFaults {
                     .settlesIn(3);
             return standby == Standby.LAGGING ? failover.losing() : failover;
         });
+    }
+
+    /** A holder whose grant is lost and who cannot say so: nobody else may have it while the holder believes in it. */
+    private static Fault failoverWithout(World world, SplittableRandom random) {
+        int victim = WorkerFaults.choose(world, random);
+        long ms = random.nextLong(
+                world.sessionTimeout().toMillis() / 2, world.sessionTimeout().toMillis());
+        return new Trouble(
+                        "failover-cut",
+                        "the server dies, a standby is promoted that lacks the last commits, and worker " + victim
+                                + " cannot reach it for " + ms + " ms",
+                        Set.of(SERVER, "network " + victim, "worker " + victim),
+                        ms,
+                        w -> w.cluster().failOverWithout(w, w.worker(victim)),
+                        w -> w.worker(victim).proxies().forEach(TcpProxy::heal))
+                .settlesIn(3)
+                .losing();
     }
 
     /** Commits that wait for the disk wait for a standby that does not answer. */
