@@ -13,8 +13,12 @@ public final class Catalog {
                         ServerFaults.all(),
                         WorkerFaults.all(),
                         NetworkFaults.all(),
+                        PacketFaults.all(),
+                        PoolerFaults.all(),
                         SqlFaults.all(),
-                        NotificationFaults.all())
+                        SchemaFaults.all(),
+                        NotificationFaults.all(),
+                        ClockFaults.all())
                 .flatMap(List::stream)
                 .toList();
     }
