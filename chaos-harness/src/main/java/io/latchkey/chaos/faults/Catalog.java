@@ -11,6 +11,7 @@ public final class Catalog {
     public static List<FaultKind> all() {
         return Stream.of(
                         ServerFaults.all(),
+                        DiskFaults.all(),
                         WorkerFaults.all(),
                         NetworkFaults.all(),
                         PacketFaults.all(),

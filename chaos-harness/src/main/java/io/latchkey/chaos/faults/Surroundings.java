@@ -3,6 +3,7 @@ package io.latchkey.chaos.faults;
 import io.latchkey.testkit.FakeClock;
 import io.latchkey.testkit.NetworkNamespace;
 import io.latchkey.testkit.ServerOptions;
+import io.latchkey.testkit.SmallDisk;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +18,15 @@ import org.opentest4j.TestAbortedException;
  * cluster. For one thread.
  */
 public final class Surroundings implements AutoCloseable {
+    /** The logs of three servers: a primary, a standby, and the first one, whose files stay. */
+    private static final int DISK_MEGABYTES = 400;
+
     private final Set<Need> needs;
     private final Map<Need, String> missing = new EnumMap<>(Need.class);
     private final @Nullable ServerClock serverClock;
     private final @Nullable FakeClock workerClock;
     private final @Nullable NetworkNamespace network;
+    private final @Nullable SmallDisk disk;
 
     /** What these kinds need. */
     public Surroundings(List<FaultKind> kinds) {
@@ -29,6 +34,7 @@ public final class Surroundings implements AutoCloseable {
         serverClock = provided(Need.SERVER_CLOCK, ServerClock::new);
         workerClock = provided(Need.WORKER_CLOCK, FakeClock::create);
         network = provided(Need.CABLE, NetworkNamespace::create);
+        disk = provided(Need.DISK, () -> SmallDisk.ofMegabytes(DISK_MEGABYTES));
     }
 
     /** Makes it, if it is needed and can be had. What cannot is told of by {@link #missing}. */
@@ -57,7 +63,10 @@ public final class Surroundings implements AutoCloseable {
     ServerOptions around(ServerOptions options) {
         ServerOptions all = options;
         all = serverClock == null ? all : all.by(serverClock.fake());
-        return network == null ? all : all.in(network);
+        all = network == null ? all : all.in(network);
+        return disk == null
+                ? all
+                : all.logOn(disk).setting("max_wal_size", "64MB").setting("wal_keep_size", "32MB");
     }
 
     @Nullable
@@ -75,8 +84,14 @@ public final class Surroundings implements AutoCloseable {
         return network;
     }
 
+    @Nullable
+    SmallDisk disk() {
+        return disk;
+    }
+
     @Override
     public void close() {
+        close(disk);
         close(network);
         close(workerClock);
         close(serverClock == null ? null : serverClock.fake());
