@@ -2,7 +2,6 @@ package io.latchkey.chaos.faults;
 
 import static java.util.Objects.requireNonNull;
 
-import io.latchkey.testkit.CrashableServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -36,7 +35,7 @@ final class ClockFaults {
                         Set.of(ServerFaults.SERVER),
                         0,
                         w -> crashAndForward(w, by),
-                        ClockFaults::start)
+                        w -> w.cluster().revive())
                 .settlesIn(3);
     }
 
@@ -51,14 +50,14 @@ final class ClockFaults {
                         ms,
                         w -> {
                             crashAndForward(w, by.plus(MORE));
-                            start(w);
+                            w.cluster().revive();
                             Thread.sleep(
                                     w.sessionTimeout().plusMillis(500).toMillis()); // the grace period, and some grants
                             clock(w).back(by);
                         },
                         w -> {
                             crashAndForward(w, MORE);
-                            start(w);
+                            w.cluster().revive();
                         })
                 .settlesIn(3);
     }
@@ -80,15 +79,6 @@ final class ClockFaults {
     private static void crashAndForward(World world, Duration by) {
         world.cluster().primary().crash();
         clock(world).forward(by);
-    }
-
-    /** Again, if it did not start at the first attempt. */
-    private static void start(World world) {
-        CrashableServer server = world.cluster().primary();
-        if (server.isRunning()) {
-            server.crash();
-        }
-        server.startAgain();
     }
 
     private static ServerClock clock(World world) {

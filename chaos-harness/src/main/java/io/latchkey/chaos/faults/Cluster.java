@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 public final class Cluster implements AutoCloseable {
     /** How many places there are: one for the primary, one for its standby. */
     static final int PLACES = 2;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static final String GUARDED = """
             CREATE SCHEMA chaos;
@@ -231,6 +234,22 @@ public final class Cluster implements AutoCloseable {
         if (old != first) {
             old.close();
         }
+    }
+
+    /** Starts the primary, unless it runs, and waits until it answers. To be called again if it does not in time. */
+    void revive() {
+        if (primary.isRunning()) {
+            primary.waitUntilReady(PATIENCE);
+        } else {
+            primary.startAgain();
+        }
+    }
+
+    /** There is a primary again, and its commits wait for nobody, however far a failover came. */
+    void endFailover() throws SQLException {
+        revive();
+        execute("ALTER SYSTEM RESET synchronous_standby_names");
+        execute("SELECT pg_reload_conf()");
     }
 
     /** A standby that follows the primary. */

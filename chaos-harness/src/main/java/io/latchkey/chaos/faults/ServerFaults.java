@@ -55,7 +55,7 @@ final class ServerFaults {
                                 Set.of(SERVER),
                                 random.nextInt(3) == 0 ? random.nextInt(200, 1_500) : 0,
                                 w -> down.run(w.cluster().primary()),
-                                w -> w.cluster().primary().startAgain())
+                                w -> w.cluster().revive())
                         .settlesIn(3));
     }
 
@@ -67,7 +67,14 @@ final class ServerFaults {
                     .killBackend(cluster.number("SELECT pid FROM pg_stat_activity WHERE usename = '"
                             + cluster.role().name() + "' ORDER BY random() LIMIT 1"));
         };
-        return new Trouble("backend-kill", "kill -9 of one backend", Set.of(SERVER), 0, kill, world -> {}).settlesIn(3);
+        return new Trouble(
+                        "backend-kill",
+                        "kill -9 of one backend",
+                        Set.of(SERVER),
+                        0,
+                        kill,
+                        world -> world.cluster().revive())
+                .settlesIn(3);
     }
 
     private static Fault pause(World world, SplittableRandom random) {
@@ -85,7 +92,12 @@ final class ServerFaults {
     private static FaultKind failover(String name, String what, Standby standby) {
         return new FaultKind(name, (world, random) -> {
             Trouble failover = new Trouble(
-                            name, what, Set.of(SERVER), 0, w -> w.cluster().failOver(w, standby), w -> {})
+                            name,
+                            what,
+                            Set.of(SERVER),
+                            0,
+                            w -> w.cluster().failOver(w, standby),
+                            w -> w.cluster().endFailover())
                     .settlesIn(3);
             return standby == Standby.LAGGING ? failover.losing() : failover;
         });
@@ -103,7 +115,10 @@ final class ServerFaults {
                         Set.of(SERVER, "network " + victim, "worker " + victim),
                         ms,
                         w -> w.cluster().failOverWithout(w, w.worker(victim)),
-                        w -> w.worker(victim).proxies().forEach(TcpProxy::heal))
+                        w -> {
+                            w.worker(victim).proxies().forEach(TcpProxy::heal);
+                            w.cluster().endFailover();
+                        })
                 .settlesIn(3)
                 .losing();
     }
