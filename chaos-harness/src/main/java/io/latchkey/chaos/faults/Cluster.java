@@ -179,46 +179,8 @@ public final class Cluster implements AutoCloseable {
         return primary.address().withPort(1);
     }
 
-    /** What a standby has when its primary dies. */
-    enum Standby {
-        /** All that was committed. */
-        CAUGHT_UP,
-        /** Not the last commits. */
-        LAGGING,
-        /** All that was confirmed, because commits waited for it. */
-        SYNCHRONOUS
-    }
-
-    /** Kills the primary and promotes a standby. */
-    void failOver(World world, Standby kind) throws Exception {
-        StandbyServer standby = standby();
-        switch (kind) {
-            case CAUGHT_UP -> standby.awaitCaughtUp();
-            case LAGGING -> {
-                standby.disconnect();
-                Thread.sleep(400); // what is committed meanwhile is lost
-            }
-            case SYNCHRONOUS -> {
-                standby.makeSynchronous();
-                Thread.sleep(400);
-            }
-        }
-        replaceBy(standby, world);
-    }
-
-    /** As with a standby that lags, but for longer, and then this worker is cut off. */
-    void failOverWithout(World world, WorkerProcess victim) throws Exception {
-        StandbyServer standby = standby();
-        standby.disconnect();
-        Thread.sleep(1_500);
-        for (TcpProxy proxy : victim.proxies()) {
-            proxy.refuse();
-            proxy.reset();
-        }
-        replaceBy(standby, world);
-    }
-
-    private void replaceBy(StandbyServer standby, World world) {
+    /** Kills the primary, and promotes this standby. */
+    void replaceBy(StandbyServer standby, World world) {
         CrashableServer old = primary;
         old.crash();
         standby.promote();

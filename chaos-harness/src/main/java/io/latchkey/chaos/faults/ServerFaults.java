@@ -1,6 +1,6 @@
 package io.latchkey.chaos.faults;
 
-import io.latchkey.chaos.faults.Cluster.Standby;
+import io.latchkey.chaos.faults.Failover.Standby;
 import io.latchkey.chaos.faults.Trouble.Action;
 import io.latchkey.testkit.CrashableServer;
 import io.latchkey.testkit.StandbyServer;
@@ -96,7 +96,7 @@ final class ServerFaults {
                             what,
                             Set.of(SERVER),
                             0,
-                            w -> w.cluster().failOver(w, standby),
+                            w -> Failover.to(standby, w),
                             w -> w.cluster().endFailover())
                     .settlesIn(3);
             return standby == Standby.LAGGING ? failover.losing() : failover;
@@ -114,7 +114,7 @@ final class ServerFaults {
                                 + " cannot reach it for " + ms + " ms",
                         Set.of(SERVER, "network " + victim, "worker " + victim),
                         ms,
-                        w -> w.cluster().failOverWithout(w, w.worker(victim)),
+                        w -> Failover.without(w.worker(victim), w),
                         w -> {
                             w.worker(victim).proxies().forEach(TcpProxy::heal);
                             w.cluster().endFailover();
