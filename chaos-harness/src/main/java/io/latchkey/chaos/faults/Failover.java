@@ -37,7 +37,7 @@ final class Failover {
     static void without(WorkerProcess victim, World world) throws Exception {
         StandbyServer standby = world.cluster().standby();
         standby.disconnect();
-        Thread.sleep(1_500);
+        Thread.sleep(3_000);
         for (TcpProxy proxy : victim.proxies()) {
             proxy.refuse();
             proxy.reset();
