@@ -10,6 +10,7 @@ import io.latchkey.chaos.faults.Catalog;
 import io.latchkey.chaos.faults.Cluster;
 import io.latchkey.chaos.faults.FaultKind;
 import io.latchkey.chaos.faults.Nemesis;
+import io.latchkey.chaos.faults.Surroundings;
 import io.latchkey.chaos.faults.WorkerProcess;
 import io.latchkey.chaos.faults.World;
 import io.latchkey.chaos.history.History;
@@ -83,9 +84,12 @@ final class ChaosRun {
 
     Verdict run() throws Exception {
         List<WorkerProcess> workers = new ArrayList<>();
-        try (Cluster cluster = Cluster.start()) {
+        List<FaultKind> kinds = kinds();
+        try (Surroundings surroundings = new Surroundings(kinds);
+                Cluster cluster = Cluster.start(surroundings)) {
             try {
-                return run(cluster, workers);
+                surroundings.missing(kinds).forEach(this::say);
+                return run(cluster, workers, surroundings.possible(kinds));
             } finally {
                 workers.forEach(WorkerProcess::close);
             }
@@ -94,7 +98,7 @@ final class ChaosRun {
         }
     }
 
-    private Verdict run(Cluster cluster, List<WorkerProcess> workers) throws Exception {
+    private Verdict run(Cluster cluster, List<WorkerProcess> workers, List<FaultKind> kinds) throws Exception {
         prepare(cluster);
         SplittableRandom seeds = new SplittableRandom(options.seed());
         WorkerProcess.Settings settings = new WorkerProcess.Settings(
@@ -107,7 +111,7 @@ final class ChaosRun {
         }
         workers.forEach(WorkerProcess::awaitReady);
         World world = new World(cluster, workers, options.sessionTimeout());
-        Nemesis started = new Nemesis(world, kinds(), options.seed(), calm(), bug.isPresent() ? 4 : 10, this::say);
+        Nemesis started = new Nemesis(world, kinds, options.seed(), calm(), bug.isPresent() ? 4 : 10, this::say);
         nemesis = started;
         started.run(options.time(), options.leastFaults(), () -> look(workers));
         started.rest(calm(), () -> look(workers));

@@ -53,6 +53,7 @@ final class Quiet {
                 residues.add(new Residue("threads of worker " + worker.number() + " after close", closed ? 0 : 1, 0));
             }
             residues.add(new Residue("sessions after close", settled("SELECT count(*) FROM latchkey._session", 0), 0));
+            cluster.endPooler(); // it keeps connections for the next client
             residues.add(new Residue(
                     "connections after close",
                     settled(

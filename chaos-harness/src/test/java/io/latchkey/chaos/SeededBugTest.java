@@ -6,7 +6,6 @@ import io.latchkey.chaos.bugs.SeededBug;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,11 +16,8 @@ class SeededBugTest {
     /** A run ends when its bug is found: long before this, unless the machine is very slow. */
     private static final Duration PATIENCE = Duration.ofMinutes(6);
 
-    /** Takes longer than the others, because a crash, a cut and a holder have to meet; so it is left to {@code ./chaos --bugs}. */
-    private static final Set<String> BY_HAND = Set.of("no-grace-period");
-
     static Stream<String> bugs() {
-        return SeededBug.all().stream().map(SeededBug::name).filter(name -> !BY_HAND.contains(name));
+        return SeededBug.all().stream().map(SeededBug::name);
     }
 
     @ParameterizedTest

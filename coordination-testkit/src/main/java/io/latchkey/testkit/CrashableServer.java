@@ -169,11 +169,11 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
 
     /**
      * Makes a standby that follows this server by streaming, and waits until it does. Commits do not wait for it. Close
-     * the standby before this server.
+     * the standby before this server. Its write-ahead log is on the same disk as that of this server.
      */
     public StandbyServer standby() {
-        if (options.dataDisk() != null || options.logDisk() != null) {
-            throw new IllegalStateException("A server with a small disk of its own cannot have a standby");
+        if (options.dataDisk() != null) {
+            throw new IllegalStateException("A server with a small disk for its data cannot have a standby");
         }
         return StandbyServer.of(this);
     }
@@ -215,6 +215,10 @@ public final class CrashableServer implements PostgresServer, AutoCloseable {
 
     /** A server with these files, which were copied from this one. */
     CrashableServer startCopy(DataDirectory copy) throws IOException {
+        SmallDisk disk = options.logDisk();
+        if (disk != null) {
+            copy.logOn(disk);
+        }
         return start(installation, options, copy, password);
     }
 

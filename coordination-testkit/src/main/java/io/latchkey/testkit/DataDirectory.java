@@ -133,11 +133,31 @@ record DataDirectory(Path root) {
         }
     }
 
+    /** Gives a copy an empty write-ahead log on this disk: what is missing is streamed. */
+    void logOn(SmallDisk disk) throws IOException {
+        Path log = Files.createTempDirectory(disk.root(), "pg_wal-");
+        OsUser.own(log);
+        delete(wal());
+        Files.createSymbolicLink(wal(), log);
+        OsUser.own(root);
+    }
+
+    private Path wal() {
+        return data().resolve("pg_wal");
+    }
+
     void own() throws IOException {
         OsUser.own(root);
     }
 
     void delete() {
+        try {
+            if (Files.isSymbolicLink(wal())) {
+                delete(wal().toRealPath());
+            }
+        } catch (IOException e) {
+            // Its disk is gone already.
+        }
         delete(root);
     }
 

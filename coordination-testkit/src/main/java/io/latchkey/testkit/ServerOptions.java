@@ -70,7 +70,7 @@ public record ServerOptions(
         return new ServerOptions(source, settings, network, clock, disk, logDisk);
     }
 
-    /** The same with its write-ahead log on this disk. Of such a server no standby can be made. */
+    /** The same with its write-ahead log on this disk, and that of its standbys. */
     public ServerOptions logOn(SmallDisk disk) {
         return new ServerOptions(source, settings, network, clock, dataDisk, disk);
     }

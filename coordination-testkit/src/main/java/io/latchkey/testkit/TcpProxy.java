@@ -24,6 +24,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Network network = new Network();
     private @Nullable ServerSocket listener;
     private volatile InetSocketAddress target;
+    private volatile @Nullable InetSocketAddress source;
 
     private TcpProxy(String host, int targetPort) throws IOException {
         this.target = new InetSocketAddress(host, targetPort);
@@ -52,6 +53,11 @@ public final class TcpProxy implements AutoCloseable {
     /** New connections go to another server from now on, as when an address moves in a failover. */
     public void redirect(DatabaseAddress address) {
         target = new InetSocketAddress(address.host(), address.port());
+    }
+
+    /** New connections to the server come from this address of this machine from now on. */
+    public void from(String address) {
+        source = new InetSocketAddress(address, 0);
     }
 
     /** Number of connections that are open. */
@@ -153,6 +159,7 @@ public final class TcpProxy implements AutoCloseable {
             connection.swallowFromNow();
         } else {
             try {
+                server.bind(source);
                 server.connect(target, 5_000);
             } catch (IOException e) {
                 connection.reset();

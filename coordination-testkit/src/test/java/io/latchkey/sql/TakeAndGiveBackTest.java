@@ -204,4 +204,32 @@ final class TakeAndGiveBackTest extends SqlTest {
         c.rollback();
         return new String[] {first.result(), second.result()};
     }
+
+    /**
+     * A renewal takes two grants off its list, while a batch of the same client withdraws both requests. Both go by the names, so one
+     * waits for the other, and not both.
+     */
+    @Test
+    void renewalThatConfirmsTwoGrants_whileABatchWithdrawsThem_isNoDeadlock() throws SQLException {
+        Party holder = client("holder");
+        Party renewing = client("client");
+        Party calling = connect();
+        long a = holder.tryAcquire("a", 1).granted();
+        long b = holder.tryAcquire("b", 2).granted();
+        // In this order by the time, by the number of the request and by the place in the table: not by the name.
+        renewing.acquire("b", 3);
+        renewing.acquire("a", 4);
+        holder.release("b", b);
+        holder.release("a", a);
+        calling.begin();
+        calling.ask("SELECT latchkey.withdraw_request(?, 'a', 4)", renewing.session);
+        Party.Blocked<String> renewal = renewing.block(
+                admin, p -> p.ask("SELECT outcome FROM latchkey.renew_session(?, ?)", p.session, p.numbers(3L, 4L)));
+        calling.ask("SELECT latchkey.withdraw_request(?, 'b', 3)", renewing.session);
+        calling.commit();
+        assertThat(renewal.result()).isEqualTo("alive");
+        assertThat(count("latchkey._waiter")).isZero();
+        assertThat(holder("a")).isEqualTo("none");
+        assertThat(holder("b")).isEqualTo("none");
+    }
 }

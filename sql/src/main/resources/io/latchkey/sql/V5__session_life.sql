@@ -60,6 +60,8 @@ BEGIN
     END IF;
     v_renewal.outcome := 'alive';
     IF cardinality(p_confirmed) > 0 THEN
+        -- In the order of the names, as the session's batches go: or one of them and this would wait for each other.
+        PERFORM FROM latchkey._waiter w WHERE w.session = p_session AND w.token IS NOT NULL AND w.request = ANY (p_confirmed) ORDER BY w.name FOR UPDATE;
         DELETE FROM latchkey._waiter w WHERE w.session = p_session AND w.token IS NOT NULL AND w.request = ANY (p_confirmed);
     END IF;
     IF p_look THEN

@@ -85,7 +85,7 @@ final class Bugs {
                     "no-grace-period",
                     "after a crash locks are granted at once, although their holders may still believe in them",
                     List.of(EXCLUSION, TOKENS, WRITES),
-                    Run.of(5, "server-kill", "net-refuse").withTimeout(8),
+                    Run.of(5, "failover-cut").withTimeout(8),
                     List.of(new SqlPatch("_incarnation", "latchkey._after_ms(s.grace_ms)", "clock_timestamp()")),
                     List.of()),
             new SeededBug(

@@ -11,10 +11,15 @@ public final class Catalog {
     public static List<FaultKind> all() {
         return Stream.of(
                         ServerFaults.all(),
+                        DiskFaults.all(),
                         WorkerFaults.all(),
                         NetworkFaults.all(),
+                        PacketFaults.all(),
+                        PoolerFaults.all(),
                         SqlFaults.all(),
-                        NotificationFaults.all())
+                        SchemaFaults.all(),
+                        NotificationFaults.all(),
+                        ClockFaults.all())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ public final class Cluster implements AutoCloseable {
     /** How many places there are: one for the primary, one for its standby. */
     static final int PLACES = 2;
 
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private static final String GUARDED = """
             CREATE SCHEMA chaos;
             CREATE TABLE chaos.register (resource integer PRIMARY KEY, place bigint NOT NULL);
@@ -35,25 +38,29 @@ public final class Cluster implements AutoCloseable {
     private final CrashableServer first;
     private final String database;
     private final TestRole role;
+    private final Surroundings surroundings;
+    private final @Nullable Pooler pooler;
     private volatile CrashableServer primary;
     private int place;
 
-    private Cluster(CrashableServer first, TestDatabase database) {
+    private Cluster(CrashableServer first, TestDatabase database, Surroundings surroundings) {
         this.first = first;
         this.primary = first;
         this.database = database.name();
         this.role = database.createRole();
+        this.surroundings = surroundings;
+        this.pooler = surroundings.provided(Need.POOLER, () -> new Pooler(first.address(), role));
     }
 
     /** Starts a server with an empty database. */
-    public static Cluster start() {
-        ServerOptions options =
-                ServerOptions.defaults().setting("max_connections", "70").setting("autovacuum_naptime", "5s");
+    public static Cluster start(Surroundings surroundings) {
+        ServerOptions options = surroundings.around(
+                ServerOptions.defaults().setting("max_connections", "70").setting("autovacuum_naptime", "5s"));
         // So that it can be filled. Before PostgreSQL 17 it has 8 GB.
         CrashableServer server =
                 PostgresServer.start(canSetQueue(options) ? options.setting("max_notify_queue_pages", "64") : options);
         try {
-            return new Cluster(server, server.database());
+            return new Cluster(server, server.database(), surroundings);
         } catch (RuntimeException e) {
             server.close();
             throw e;
@@ -119,6 +126,23 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
+    Surroundings surroundings() {
+        return surroundings;
+    }
+
+    /** What the calls of one worker go through, if there is one. */
+    @Nullable
+    Pooler pooler() {
+        return pooler;
+    }
+
+    /** Closes the connections that nobody but the pooler has open any more. */
+    public void endPooler() {
+        if (pooler != null) {
+            pooler.pgBouncer().kill();
+        }
+    }
+
     /** The role of the workers. */
     public TestRole role() {
         return role;
@@ -126,44 +150,37 @@ public final class Cluster implements AutoCloseable {
 
     /** The URL of the workers: all places, whichever is the primary. */
     String url(List<TcpProxy> places) {
-        return "jdbc:postgresql://127.0.0.1:" + places.get(0).port() + ",127.0.0.1:"
-                + places.get(1).port() + "/" + database + "?targetServerType=primary&hostRecheckSeconds=0&user="
-                + role.name() + "&password=" + role.password();
+        return url(
+                "127.0.0.1:" + places.get(0).port() + ",127.0.0.1:"
+                        + places.get(1).port(),
+                "targetServerType=primary&hostRecheckSeconds=0");
+    }
+
+    /** The URL of a worker that reaches the database through the pooler. */
+    String pooledUrl(TcpProxy way) {
+        return url("127.0.0.1:" + way.port(), "prepareThreshold=0");
+    }
+
+    private String url(String hosts, String options) {
+        return "jdbc:postgresql://" + hosts + "/" + database + "?" + options + "&user=" + role.name() + "&password="
+                + role.password();
     }
 
     /** Proxies of one worker, one for each place. */
     List<TcpProxy> proxies() {
         List<TcpProxy> proxies = new ArrayList<>();
         for (int i = 0; i < PLACES; i++) {
-            proxies.add(TcpProxy.to("127.0.0.1", i == place ? primary.address().port() : 1));
+            proxies.add(TcpProxy.to(i == place ? primary.address() : nowhere()));
         }
         return proxies;
     }
 
-    /** What a standby has when its primary dies. */
-    enum Standby {
-        /** All that was committed. */
-        CAUGHT_UP,
-        /** Not the last commits. */
-        LAGGING,
-        /** All that was confirmed, because commits waited for it. */
-        SYNCHRONOUS
+    private DatabaseAddress nowhere() {
+        return primary.address().withPort(1);
     }
 
-    /** Kills the primary and promotes a standby. */
-    void failOver(World world, Standby kind) throws Exception {
-        StandbyServer standby = standby();
-        switch (kind) {
-            case CAUGHT_UP -> standby.awaitCaughtUp();
-            case LAGGING -> {
-                standby.disconnect();
-                Thread.sleep(400); // what is committed meanwhile is lost
-            }
-            case SYNCHRONOUS -> {
-                standby.makeSynchronous();
-                Thread.sleep(400);
-            }
-        }
+    /** Kills the primary, and promotes this standby. */
+    void replaceBy(StandbyServer standby, World world) {
         CrashableServer old = primary;
         old.crash();
         standby.promote();
@@ -171,11 +188,30 @@ public final class Cluster implements AutoCloseable {
         place = 1 - place;
         for (WorkerProcess worker : world.workers()) {
             worker.proxies().get(place).redirect(primary.address());
-            worker.proxies().get(1 - place).redirect(primary.address().withPort(1));
+            worker.proxies().get(1 - place).redirect(nowhere());
+        }
+        if (pooler != null) {
+            pooler.redirect(primary.address());
         }
         if (old != first) {
             old.close();
         }
+    }
+
+    /** Starts the primary, unless it runs, and waits until it answers. To be called again if it does not in time. */
+    void revive() {
+        if (primary.isRunning()) {
+            primary.waitUntilReady(PATIENCE);
+        } else {
+            primary.startAgain();
+        }
+    }
+
+    /** There is a primary again, and its commits wait for nobody, however far a failover came. */
+    void endFailover() throws SQLException {
+        revive();
+        execute("ALTER SYSTEM RESET synchronous_standby_names");
+        execute("SELECT pg_reload_conf()");
     }
 
     /** A standby that follows the primary. */
@@ -192,19 +228,10 @@ public final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        close(primary);
+        Surroundings.close(pooler);
+        Surroundings.close(primary);
         if (primary != first) {
-            close(first);
-        }
-    }
-
-    private static void close(@Nullable AutoCloseable closeable) {
-        try {
-            if (closeable != null) {
-                closeable.close();
-            }
-        } catch (Exception e) {
-            System.getLogger("io.latchkey.chaos").log(System.Logger.Level.WARNING, "not closed", e);
+            Surroundings.close(first);
         }
     }
 }

@@ -1,9 +1,10 @@
 package io.latchkey.chaos.faults;
 
-import io.latchkey.chaos.faults.Cluster.Standby;
+import io.latchkey.chaos.faults.Failover.Standby;
 import io.latchkey.chaos.faults.Trouble.Action;
 import io.latchkey.testkit.CrashableServer;
 import io.latchkey.testkit.StandbyServer;
+import io.latchkey.testkit.TcpProxy;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -37,6 +38,7 @@ final class ServerFaults {
                         "failover-lagging",
                         "the server dies, a standby is promoted that lacks the last commits",
                         Standby.LAGGING),
+                new FaultKind("failover-cut", ServerFaults::failoverWithout),
                 new FaultKind("standby-frozen", ServerFaults::frozenStandby));
     }
 
@@ -53,7 +55,7 @@ final class ServerFaults {
                                 Set.of(SERVER),
                                 random.nextInt(3) == 0 ? random.nextInt(200, 1_500) : 0,
                                 w -> down.run(w.cluster().primary()),
-                                w -> w.cluster().primary().startAgain())
+                                w -> w.cluster().revive())
                         .settlesIn(3));
     }
 
@@ -65,7 +67,14 @@ final class ServerFaults {
                     .killBackend(cluster.number("SELECT pid FROM pg_stat_activity WHERE usename = '"
                             + cluster.role().name() + "' ORDER BY random() LIMIT 1"));
         };
-        return new Trouble("backend-kill", "kill -9 of one backend", Set.of(SERVER), 0, kill, world -> {}).settlesIn(3);
+        return new Trouble(
+                        "backend-kill",
+                        "kill -9 of one backend",
+                        Set.of(SERVER),
+                        0,
+                        kill,
+                        world -> world.cluster().revive())
+                .settlesIn(3);
     }
 
     private static Fault pause(World world, SplittableRandom random) {
@@ -83,10 +92,35 @@ final class ServerFaults {
     private static FaultKind failover(String name, String what, Standby standby) {
         return new FaultKind(name, (world, random) -> {
             Trouble failover = new Trouble(
-                            name, what, Set.of(SERVER), 0, w -> w.cluster().failOver(w, standby), w -> {})
+                            name,
+                            what,
+                            Set.of(SERVER),
+                            0,
+                            w -> Failover.to(standby, w),
+                            w -> w.cluster().endFailover())
                     .settlesIn(3);
             return standby == Standby.LAGGING ? failover.losing() : failover;
         });
+    }
+
+    /** A holder whose grant is lost and who cannot say so: nobody else may have it while the holder believes in it. */
+    private static Fault failoverWithout(World world, SplittableRandom random) {
+        int victim = WorkerFaults.choose(world, random);
+        long ms = random.nextLong(
+                world.sessionTimeout().toMillis() / 2, world.sessionTimeout().toMillis());
+        return new Trouble(
+                        "failover-cut",
+                        "the server dies, a standby is promoted that lacks the last commits, and worker " + victim
+                                + " cannot reach it for " + ms + " ms",
+                        Set.of(SERVER, "network " + victim, "worker " + victim),
+                        ms,
+                        w -> Failover.without(w.worker(victim), w),
+                        w -> {
+                            w.worker(victim).proxies().forEach(TcpProxy::heal);
+                            w.cluster().endFailover();
+                        })
+                .settlesIn(3)
+                .losing();
     }
 
     /** Commits that wait for the disk wait for a standby that does not answer. */

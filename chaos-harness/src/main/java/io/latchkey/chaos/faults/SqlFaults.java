@@ -28,8 +28,7 @@ final class SqlFaults {
                 new FaultKind("held-snapshot", SqlFaults::heldSnapshot),
                 new FaultKind("locked-rows", SqlFaults::lockedRows),
                 new FaultKind("locked-table", SqlFaults::lockedTable),
-                new FaultKind("vacuum-full", SqlFaults::vacuumFull),
-                new FaultKind("functions-replaced", SqlFaults::functionsReplaced));
+                new FaultKind("vacuum-full", SqlFaults::vacuumFull));
     }
 
     private static final Set<String> PARTS = Set.of(ServerFaults.SERVER);
@@ -164,22 +163,6 @@ final class SqlFaults {
                 w.cluster().execute("REINDEX TABLE latchkey." + table);
             }
         });
-    }
-
-    /** As a migration does that changes them: what connections have planned and cached is void. */
-    private static Fault functionsReplaced(World world, SplittableRandom random) {
-        return once(
-                "functions-replaced",
-                "all functions are created anew",
-                w -> w.cluster().execute("""
-                        DO $$
-                        DECLARE
-                            v_definition text;
-                        BEGIN
-                            FOR v_definition IN SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'latchkey'::regnamespace LOOP
-                                EXECUTE v_definition;
-                            END LOOP;
-                        END $$"""));
     }
 
     private static Fault once(String name, String what, Trouble.Action action) {

@@ -3,10 +3,13 @@ package io.latchkey.chaos.faults;
 import io.latchkey.Durability;
 import io.latchkey.chaos.history.HistoryReader;
 import io.latchkey.chaos.worker.WorkerMain;
+import io.latchkey.testkit.FakeClock;
 import io.latchkey.testkit.JavaProcess;
+import io.latchkey.testkit.NetworkNamespace;
 import io.latchkey.testkit.TcpProxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -21,6 +24,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final HistoryReader reader;
     private final SplittableRandom seeds;
     private final List<TcpProxy> proxies;
+    private final String address;
     private int incarnation;
     private JavaProcess process;
     private Path file;
@@ -44,6 +48,13 @@ public final class WorkerProcess implements AutoCloseable {
         this.reader = reader;
         this.seeds = seeds;
         this.proxies = cluster.proxies();
+        Pooler pooler = number == Pooler.POOLED ? cluster.pooler() : null;
+        if (pooler != null) {
+            proxies.add(TcpProxy.to("127.0.0.1", pooler.pgBouncer().port()));
+        }
+        NetworkNamespace network = cluster.surroundings().network();
+        this.address = network == null ? "127.0.0.1" : network.newClient();
+        proxies.subList(0, Cluster.PLACES).forEach(proxy -> proxy.from(address));
         this.file = nextFile();
         this.process = start();
     }
@@ -55,20 +66,10 @@ public final class WorkerProcess implements AutoCloseable {
     private JavaProcess start() {
         String label = "w" + number + (incarnation == 1 ? "" : "#" + incarnation);
         reader.add(label, file);
-        String url = cluster.url(proxies);
-        String own = System.getProperty("java.class.path");
         return JavaProcess.start(
                 WorkerMain.class,
                 List.of("-Xmx256m", "-Xss512k"),
-                Map.of(
-                        WorkerMain.URL,
-                        url,
-                        WorkerMain.TABLE_URL,
-                        // A transaction whose client has vanished must not keep its lock for ever.
-                        url + "&connectTimeout=2&socketTimeout=4"
-                                + "&options=-c%20idle_in_transaction_session_timeout=3000%20-c%20application_name=guarded",
-                        "CLASSPATH",
-                        settings.classPath().isEmpty() ? own : settings.classPath() + ":" + own),
+                environment(),
                 Integer.toString(number),
                 Long.toString(settings.sessionTimeout().toMillis()),
                 file.toString(),
@@ -76,12 +77,45 @@ public final class WorkerProcess implements AutoCloseable {
                 settings.durability().name());
     }
 
+    private Map<String, String> environment() {
+        Map<String, String> all = new HashMap<>();
+        String url = cluster.url(proxies);
+        all.put(WorkerMain.URL, url);
+        // A transaction whose client has vanished must not keep its lock for ever.
+        all.put(
+                WorkerMain.TABLE_URL,
+                url + "&connectTimeout=2&socketTimeout=4"
+                        + "&options=-c%20idle_in_transaction_session_timeout=3000%20-c%20application_name=guarded");
+        if (isPooled()) {
+            all.put(WorkerMain.URL, cluster.pooledUrl(proxies.get(Cluster.PLACES)));
+            if (seeds.nextBoolean()) { // else it has to find out that it must poll
+                all.put(WorkerMain.LISTENER_URL, url);
+            }
+        }
+        String own = System.getProperty("java.class.path");
+        all.put("CLASSPATH", settings.classPath().isEmpty() ? own : settings.classPath() + ":" + own);
+        FakeClock clock = cluster.surroundings().workerClock();
+        if (clock != null && number == ClockFaults.CLOCKED) {
+            all.putAll(clock.environment());
+        }
+        return all;
+    }
+
+    private boolean isPooled() {
+        return proxies.size() > Cluster.PLACES;
+    }
+
     /** From 1. */
     public int number() {
         return number;
     }
 
-    /** Its way to each place where a server can be. */
+    /** Where its packets come from, as the server sees it. */
+    String address() {
+        return address;
+    }
+
+    /** Its way to each place where a server can be, and to the pooler if it has one. */
     public List<TcpProxy> proxies() {
         return proxies;
     }

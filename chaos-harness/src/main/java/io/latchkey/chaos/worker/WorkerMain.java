@@ -16,13 +16,16 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 
 /**
- * A process under load. Arguments: its number, the session timeout in ms, its file, a seed, its durability. Environment: {@link #URL} and {@link
- * #TABLE_URL}. Lines it understands: {@code stop} (ends the load, and stays connected), {@code close} (closes the client), {@code gc
+ * A process under load. Arguments: its number, the session timeout in ms, its file, a seed, its durability. Environment: {@link #URL}, {@link
+ * #LISTENER_URL}, {@link #TABLE_URL}. Lines it understands: {@code stop} (ends the load, and stays connected), {@code close} (closes the client), {@code gc
  * MS} (collects garbage for so long), {@code clock MS} (steps the clock of a client that was patched to have one). Lines it says: {@code ready}, {@code stopped}, {@code closed THREADS}, {@code surprise ...}.
  */
 public final class WorkerMain {
     /** The variable with the client's URL. */
     public static final String URL = "LATCHKEY_CHAOS_URL";
+
+    /** The variable with the URL of the connection that listens, if it has one of its own. */
+    public static final String LISTENER_URL = "LATCHKEY_CHAOS_LISTENER_URL";
 
     /** The variable with the URL for guarded writes. */
     public static final String TABLE_URL = "LATCHKEY_CHAOS_TABLE_URL";
@@ -54,6 +57,10 @@ public final class WorkerMain {
                 .schema(SchemaMode.CHECK)
                 .durability(Durability.valueOf(args[4]))
                 .events(recorder);
+        String listenerUrl = System.getenv(LISTENER_URL);
+        if (listenerUrl != null) {
+            builder.listenerUrl(listenerUrl);
+        }
         while (true) {
             try {
                 return builder.connect();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey.chaos.faults;
+
+import org.jspecify.annotations.NullMarked;
