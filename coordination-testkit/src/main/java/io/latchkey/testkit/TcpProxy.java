@@ -23,6 +23,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Set<ProxiedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Network network = new Network();
     private @Nullable ServerSocket listener;
+    private @Nullable Thread acceptor;
     private volatile InetSocketAddress target;
     private volatile @Nullable InetSocketAddress source;
 
@@ -95,11 +96,26 @@ public final class TcpProxy implements AutoCloseable {
         connections.forEach(ProxiedConnection::halfClose);
     }
 
-    /** New connections are refused until {@link #heal()}. Existing ones go on. */
-    public synchronized void refuse() {
-        ServerSocket open = listener;
-        listener = null;
-        close(open);
+    /** New connections are refused from when this returns, until {@link #heal()}. Existing ones go on. */
+    public void refuse() {
+        Thread accepting;
+        synchronized (this) {
+            close(listener);
+            listener = null;
+            accepting = acceptor;
+        }
+        // A thread that is about to leave accept() keeps the port open: the system takes connections for it.
+        boolean interrupted = false;
+        while (accepting != null && accepting.isAlive()) {
+            try {
+                accepting.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Back to normal. */
@@ -127,9 +143,10 @@ public final class TcpProxy implements AutoCloseable {
         socket.setReuseAddress(true);
         socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), wanted), 200);
         listener = socket;
-        Thread acceptor = new Thread(() -> accept(socket), "tcp-proxy-" + socket.getLocalPort());
-        acceptor.setDaemon(true);
-        acceptor.start();
+        Thread thread = new Thread(() -> accept(socket), "tcp-proxy-" + socket.getLocalPort());
+        thread.setDaemon(true);
+        thread.start();
+        acceptor = thread;
         return socket.getLocalPort();
     }
 

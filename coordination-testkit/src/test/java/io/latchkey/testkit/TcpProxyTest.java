@@ -30,6 +30,7 @@ final class TcpProxyTest {
     @BeforeEach
     void open() throws IOException {
         target = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        target.setSoTimeout(20_000);
         proxy = TcpProxy.to("127.0.0.1", target.getLocalPort());
     }
 
@@ -130,6 +131,18 @@ final class TcpProxyTest {
             proxy.heal();
             connect().close();
         }
+    }
+
+    /** Not a moment later: what connects in between would wait for a server that nobody asked for it. */
+    @Test
+    void refuse_refusesFromThenOn() throws IOException {
+        for (int i = 0; i < 200; i++) {
+            proxy.refuse();
+            assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), proxy.port()))
+                    .isInstanceOf(ConnectException.class);
+            proxy.heal();
+        }
+        connect().close();
     }
 
     @Test
