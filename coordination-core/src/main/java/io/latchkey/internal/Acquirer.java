@@ -218,7 +218,17 @@ final class Acquirer {
             Reply reply = combiner.run(call);
             client.permits().compare(acquisition.name, acquisition.mode, reply);
             switch (reply.outcome()) {
-                case "granted" -> granted(acquisition, reply.token(), life, call.session, sentAt);
+                case "granted" -> {
+                    LeaseTime time = acquisition.time;
+                    if (again && time != null) {
+                        confirm(
+                                acquisition,
+                                reply.token(),
+                                time); // perhaps by an earlier call, and then it ends earlier
+                    } else {
+                        granted(acquisition, reply.token(), life, call.session, sentAt);
+                    }
+                }
                 case "queued" -> {
                     acquisition.queuedIn = call.session;
                     keeper.waiting(reply.retryMs());

@@ -12,6 +12,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.latchkey.DatabaseUnavailableException;
 import io.latchkey.Latchkey;
 import io.latchkey.Lease;
+import io.latchkey.LeaseTime;
+import io.latchkey.TimedLease;
 import io.latchkey.testkit.PostgresServer;
 import io.latchkey.testkit.TcpProxy;
 import io.latchkey.testkit.TestDatabase;
@@ -30,6 +32,56 @@ import org.junit.jupiter.api.Timeout;
 /** A grant that is heard of twice, late, or at the wrong moment. */
 @Timeout(60)
 final class GrantsTest {
+    /** The answer to the first call is lost, and the second is told of the grant of the first: that lease is older than the call. */
+    @Test
+    void timedLeaseThatAnEarlierCallWasGranted_endsWhenTheDatabaseSays() throws Exception {
+        LeaseTime time = LeaseTime.atMost(Duration.ofSeconds(6));
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), 3_000);
+                TcpProxy network = TcpProxy.to(database.address());
+                Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            Scene.ignoreClientsEnd(database);
+            try (Latchkey client = client(
+                            database.address().withPort(network.port()).url(), "client", 15_000)
+                    .connect()) {
+                client.lock("job").tryAcquireTimed(time).orElseThrow().release();
+                connection.setAutoCommit(false);
+                statement.execute("SELECT FROM latchkey._lock WHERE name = 'job' FOR NO KEY UPDATE");
+                CompletableFuture<Optional<TimedLease>> call = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return client.lock("job").tryAcquireTimed(time, Scene.PATIENCE);
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                eventually(() -> number(
+                                database.address(),
+                                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                        + " AND datname = current_database() AND query LIKE '%acquire_timed%'")
+                        == 1);
+                network.refuse();
+                network.reset();
+                connection.commit();
+                eventually(() -> leftMs(database) > 0 && leftMs(database) < 3_000); // half of it is over
+                network.heal();
+
+                TimedLease lease = call.get(Scene.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                        .orElseThrow();
+                long left = leftMs(database);
+                assertThat(lease.remaining().toMillis()).isLessThanOrEqualTo(left);
+                assertThat(number(database.address(), "SELECT token FROM latchkey._lock WHERE name = 'job'"))
+                        .isEqualTo(lease.fencingToken());
+            }
+        }
+    }
+
+    private static long leftMs(TestDatabase database) {
+        return number(
+                database.address(),
+                "SELECT coalesce(max((extract(epoch FROM expires_at - clock_timestamp()) * 1000)::bigint), 0)"
+                        + " FROM latchkey._lock WHERE name = 'job' AND request IS NOT NULL");
+    }
+
     /** Two calls with one request, because the session was opened anew meanwhile: to give the second back would give back the first. */
     @Test
     void grantThatIsAnsweredTwice_isOneLease() throws Exception {
