@@ -20,7 +20,6 @@ import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -66,9 +65,7 @@ public final class Client implements AutoCloseable {
         this.options = options;
         this.connector = connector;
         this.events = new Events(options.events());
-        // Guessed by nobody: 64 bits of the channel's name, and of every request.
-        String channel = "latchkey_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
-        ControlConnection control = new ControlConnection(listener, options, channel);
+        ControlConnection control = new ControlConnection(listener, options, RANDOM::nextLong);
         long openedAt = System.nanoTime();
         this.keeper = new Keeper(this, control, control.open(newSessionId()), openedAt);
         this.combiner = new CallCombiner(

@@ -8,10 +8,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -21,7 +23,13 @@ final class ControlConnection {
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final LatchkeyOptions options;
-    private final String channel;
+    private final LongSupplier random;
+    /**
+     * Guessed by nobody, and another one for each session: behind a pooler, LISTEN outlives the connection that we drop, and what it
+     * has kept of the old session would pass for the new.
+     */
+    private String channel = "";
+
     private final Link link;
     private boolean listening;
     /** What the probe's notification says; null once it has arrived. */
@@ -31,13 +39,14 @@ final class ControlConnection {
     private long probedAt;
     private volatile boolean deaf;
 
-    ControlConnection(Connector connector, LatchkeyOptions options, String channel) {
+    ControlConnection(Connector connector, LatchkeyOptions options, LongSupplier random) {
         this.options = options;
-        this.channel = channel;
+        this.random = random;
         this.link = new Link(connector);
     }
 
     SessionLife open(UUID id) throws SQLException {
+        channel = "latchkey_" + HexFormat.of().toHexDigits(random.getAsLong());
         PreparedStatement statement = link.statement(Sql.OPEN_SESSION);
         statement.setString(1, options.holder());
         statement.setInt(2, timeoutMs());
@@ -215,6 +224,9 @@ final class ControlConnection {
         List<String> payloads = new ArrayList<>();
         if (arrived != null) {
             for (PGNotification notification : arrived) {
+                if (!notification.getName().equals(channel)) {
+                    continue; // for a session that is over
+                }
                 if (!notification.getParameter().equals(probe)) {
                     payloads.add(notification.getParameter());
                 } else if (idle) {

@@ -145,6 +145,39 @@ final class GrantsTest {
         }
     }
 
+    /** Behind a pooler a connection that listened lives on, and hands its notifications to whoever uses it next, however late. */
+    @Test
+    void notificationOnTheChannelOfTheOldSession_isNotTakenForOneToTheNew() throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), 3_000);
+                Latchkey holder = client(database.url(), "holder", 15_000).connect();
+                Latchkey client = client(database.url(), "client", 3_000).connect()) {
+            Lease lease = holder.lock("job").acquire();
+            CompletableFuture<Lease> waiter = client.lock("job").acquireAsync();
+            awaitWaiting(database.address(), "job", 1);
+            String late = text(
+                    database.address(),
+                    "SELECT format('SELECT pg_notify(%L, %L)', s.channel, to_hex(w.request) || ' ' || (l.token + 1) || ' ' || i.id)"
+                            + " FROM latchkey._waiter w JOIN latchkey._session s ON s.id = w.session"
+                            + " JOIN latchkey._lock l ON l.name = w.name, latchkey._incarnation i");
+            String first = text(database.address(), "SELECT id FROM latchkey._session WHERE holder = 'client'");
+            database.execute("DELETE FROM latchkey._session WHERE holder = 'client'");
+            eventually(() -> number(
+                            database.address(),
+                            "SELECT count(*) FROM latchkey._waiter w JOIN latchkey._session s ON s.id = w.session"
+                                    + " WHERE s.holder = 'client' AND s.id <> '" + first + "'")
+                    == 1);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200)); // until it listens again, too
+            text(database.address(), late);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+            assertThat(waiter).isNotDone();
+            assertThat(lease.release()).isTrue();
+            try (Lease granted = granted(waiter)) {
+                assertThat(number(database.address(), "SELECT token FROM latchkey._lock WHERE name = 'job'"))
+                        .isEqualTo(granted.fencingToken());
+            }
+        }
+    }
+
     /** The notification of the grant overtakes the answer that the call has to wait. */
     @Test
     void answerThatSaysQueued_afterTheGrantWasHeardOf_takesNothingBack() throws Exception {
