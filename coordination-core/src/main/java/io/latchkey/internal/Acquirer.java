@@ -221,10 +221,8 @@ final class Acquirer {
                 case "granted" -> {
                     LeaseTime time = acquisition.time;
                     if (again && time != null) {
-                        confirm(
-                                acquisition,
-                                reply.token(),
-                                time); // perhaps by an earlier call, and then it ends earlier
+                        // Perhaps to an earlier call: then the lease is older than this one, and ends earlier.
+                        confirm(acquisition, reply.token(), time);
                     } else {
                         granted(acquisition, reply.token(), life, call.session, sentAt);
                     }
