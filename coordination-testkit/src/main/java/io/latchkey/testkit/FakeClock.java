@@ -19,9 +19,12 @@ import java.util.Map;
  * #environment()}. Close it after the processes. Thread-safe.
  */
 public final class FakeClock implements AutoCloseable {
+    private static final int FOR_EVER_SECONDS = 1_000_000_000;
+
     private final Path library;
     private final Path directory;
     private final Watchdog watchdog;
+    private volatile boolean seenToJump = true;
 
     private FakeClock(Path library, Path directory, Watchdog watchdog) {
         this.library = library;
@@ -60,12 +63,25 @@ public final class FakeClock implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether processes that start from now on will see this clock jump (the default), or will go on by what it shows at their start.
+     * One that sees jumps reads a file whenever it looks at the clock, and allocates memory for that: in a signal handler, too, where
+     * it may crash (libfaketime's issue 124). PostgreSQL looks at the clock in its handler of SIGALRM, so at each of its time-outs.
+     */
+    public void setSeenToJump(boolean seen) {
+        seenToJump = seen;
+    }
+
     /** What a process needs in its environment to go by this clock. */
     public Map<String, String> environment() {
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put("LD_PRELOAD", library.toString());
         environment.put("FAKETIME_TIMESTAMP_FILE", directory.resolve("offset").toString());
-        environment.put("FAKETIME_NO_CACHE", "1");
+        if (seenToJump) {
+            environment.put("FAKETIME_NO_CACHE", "1");
+        } else {
+            environment.put("FAKETIME_CACHE_DURATION", Integer.toString(FOR_EVER_SECONDS));
+        }
         environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         // Its work-around for an old glibc makes timed waits of a JVM late: ten times as long to connect.
         environment.put("FAKETIME_FORCE_MONOTONIC_FIX", "0");

@@ -30,14 +30,11 @@ public final class TrueOutcomes implements Property {
         for (Row row : history.rows()) {
             there.add(row.id());
         }
-        long loss = history.outages().stream()
-                .filter(Outage::losesCommits)
-                .mapToLong(Outage::healedAt)
-                .max()
-                .orElse(Long.MIN_VALUE);
+        List<Outage> losses =
+                history.outages().stream().filter(Outage::losesCommits).toList();
         for (Write write : history.writes()) {
             boolean isThere = there.contains(write.id());
-            if (write.outcome() == Write.Outcome.COMMITTED && !isThere && write.endedAt() > loss) {
+            if (write.outcome() == Write.Outcome.COMMITTED && !isThere && !mayBeLost(write, losses)) {
                 found.add(violation(write, "a confirmed write is not there"));
             } else if (write.outcome() == Write.Outcome.ROLLED_BACK && isThere) {
                 found.add(violation(write, "a write that was rolled back is there"));
@@ -45,6 +42,11 @@ public final class TrueOutcomes implements Property {
         }
         found.sort(Comparator.comparingLong(Violation::at));
         return found;
+    }
+
+    /** What was confirmed before such a fault began is in the copy from which the standby was made. */
+    private static boolean mayBeLost(Write write, List<Outage> losses) {
+        return losses.stream().anyMatch(loss -> loss.from() <= write.endedAt() && write.endedAt() <= loss.healedAt());
     }
 
     private Violation violation(Write write, String what) {

@@ -49,6 +49,7 @@ final class ClockFaults {
                         Set.of(ServerFaults.SERVER),
                         ms,
                         w -> {
+                            clock(w).setSeenToJump(true);
                             crashAndForward(w, by.plus(MORE));
                             w.cluster().revive();
                             Thread.sleep(
@@ -56,6 +57,7 @@ final class ClockFaults {
                             clock(w).back(by);
                         },
                         w -> {
+                            clock(w).setSeenToJump(false);
                             crashAndForward(w, MORE);
                             w.cluster().revive();
                         })

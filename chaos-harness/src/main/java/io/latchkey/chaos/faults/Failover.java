@@ -9,7 +9,7 @@ final class Failover {
 
     /** What the standby has when its primary dies. */
     enum Standby {
-        /** All that was committed. */
+        /** All that was committed, but perhaps for what was in the moment of the death: nobody waited for it to arrive. */
         CAUGHT_UP,
         /** Not the last commits. */
         LAGGING,

@@ -22,7 +22,8 @@ import java.util.function.Consumer;
  * once before any comes again. Now and then it leaves the world in peace for long enough that nothing may be left of what it did.
  */
 public final class Nemesis {
-    private static final int HEAL_TRIES = 20;
+    /** Half a minute: a server that recovers from a crash takes its time on a machine that is busy. */
+    private static final int HEAL_TRIES = 120;
 
     private final World world;
     private final List<FaultKind> kinds;

@@ -18,10 +18,16 @@ final class ServerClock {
 
     ServerClock() {
         fake.set(offset);
+        fake.setSeenToJump(false);
     }
 
     FakeClock fake() {
         return fake;
+    }
+
+    /** Whether a server that starts from now on will see {@link #back}. What it costs: {@link FakeClock#setSeenToJump}. */
+    void setSeenToJump(boolean seen) {
+        fake.setSeenToJump(seen);
     }
 
     /** Behind what it has shown, by so much, until {@link #forward}. */

@@ -99,7 +99,7 @@ final class ServerFaults {
                             w -> Failover.to(standby, w),
                             w -> w.cluster().endFailover())
                     .settlesIn(3);
-            return standby == Standby.LAGGING ? failover.losing() : failover;
+            return standby == Standby.SYNCHRONOUS ? failover : failover.losing();
         });
     }
 

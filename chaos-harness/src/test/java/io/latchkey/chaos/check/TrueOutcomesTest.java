@@ -38,11 +38,17 @@ class TrueOutcomesTest {
     }
 
     @Test
-    void confirmedWriteBeforeAFaultThatLosesCommits_isNotJudged_oneAfterItIs() {
-        History before = history(holder).add(committed(2, holder, 20, 30, 40)).rows(ROW_ONE);
-        assertThat(judge(before.add(lossy(50, 60)))).isEmpty();
-        History after = history(holder).add(committed(2, holder, 70, 80, 90)).rows(ROW_ONE);
-        assertThat(judge(after.add(lossy(50, 60)))).hasSize(1);
+    void confirmedWriteDuringAFaultThatLosesCommits_isNotJudged_onesBeforeAndAfterItAre() {
+        assertThat(judgeLostWrite(55)).isEmpty();
+        assertThat(judgeLostWrite(40)).hasSize(1);
+        assertThat(judgeLostWrite(90)).hasSize(1);
+    }
+
+    private List<Violation> judgeLostWrite(int endedAt) {
+        return judge(history(holder)
+                .add(committed(2, holder, endedAt - 20, endedAt - 10, endedAt))
+                .add(lossy(50, 60))
+                .rows(ROW_ONE));
     }
 
     @Test
