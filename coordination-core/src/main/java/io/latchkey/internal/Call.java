@@ -120,9 +120,14 @@ final class Call {
         return kind == Kind.DOWNGRADE || kind == Kind.UPGRADE;
     }
 
-    /** Whether somebody else may have been granted something by it. */
+    /**
+     * Whether somebody else may have been granted something by it: also where it only wants to queue, and finds the lock without a
+     * holder and others before it, and where it leaves the queue, and those behind it go together with the holders.
+     */
     boolean mayHaveHandedOver() {
-        return kind == Kind.DOWNGRADE || (reply != null && reply.is("handed_over"));
+        return kind == Kind.DOWNGRADE
+                || kind == Kind.WITHDRAW
+                || (reply != null && (reply.is("handed_over") || reply.is("queued")));
     }
 
     boolean isDone() {
