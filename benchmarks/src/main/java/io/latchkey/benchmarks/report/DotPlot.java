@@ -48,7 +48,7 @@ final class DotPlot {
         names.setTickMarksVisible(false);
         names.setRange(-0.6, peers.size() - 0.4);
         CombinedRangeXYPlot all = new CombinedRangeXYPlot(names);
-        all.setGap(18);
+        all.setGap(36);
         for (Panel panel : panels) {
             all.add(plot(panel, peers));
         }
