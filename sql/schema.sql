@@ -158,7 +158,9 @@ DECLARE
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
-    PERFORM latchkey._check_request(p_request);
+    IF p_request IS NULL THEN
+        PERFORM latchkey._check_request(p_request);
+    END IF;
     SELECT i.id, 0, EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp())
       INTO v_reply.incarnation, v_grace, v_alive
       FROM latchkey._incarnation i WHERE i.only_row AND i.granting_from <= clock_timestamp();
@@ -517,7 +519,9 @@ AS $function$
 DECLARE
     v_token bigint;
 BEGIN
-    PERFORM latchkey._check_request(p_request);
+    IF p_request IS NULL THEN
+        PERFORM latchkey._check_request(p_request);
+    END IF;
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
            token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
@@ -2184,10 +2188,12 @@ BEGIN
             END IF;
         ELSIF v_call OPERATOR(pg_catalog.=) ANY (ARRAY['acquire', 'try']) THEN
             -- One look for all calls: what is granted to a session that ends meanwhile is nobody's, see _lock.session.
-            v_open := coalesce(v_open, EXISTS (SELECT FROM latchkey._session s
-                                                WHERE s.id OPERATOR(pg_catalog.=) p_session
-                                                  AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
-                                                  AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()));
+            IF v_open IS NULL THEN
+                v_open := EXISTS (SELECT FROM latchkey._session s
+                                   WHERE s.id OPERATOR(pg_catalog.=) p_session
+                                     AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                                     AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp());
+            END IF;
             UPDATE latchkey._lock l
                SET session = p_session, request = v_number, granted_at = pg_catalog.clock_timestamp(),
                    token = greatest(l.token OPERATOR(pg_catalog.+) 1,

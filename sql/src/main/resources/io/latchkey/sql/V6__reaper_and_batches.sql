@@ -177,10 +177,12 @@ BEGIN
             END IF;
         ELSIF v_call OPERATOR(pg_catalog.=) ANY (ARRAY['acquire', 'try']) THEN
             -- One look for all calls: what is granted to a session that ends meanwhile is nobody's, see _lock.session.
-            v_open := coalesce(v_open, EXISTS (SELECT FROM latchkey._session s
-                                                WHERE s.id OPERATOR(pg_catalog.=) p_session
-                                                  AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
-                                                  AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()));
+            IF v_open IS NULL THEN
+                v_open := EXISTS (SELECT FROM latchkey._session s
+                                   WHERE s.id OPERATOR(pg_catalog.=) p_session
+                                     AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                                     AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp());
+            END IF;
             UPDATE latchkey._lock l
                SET session = p_session, request = v_number, granted_at = pg_catalog.clock_timestamp(),
                    token = greatest(l.token OPERATOR(pg_catalog.+) 1,

@@ -45,6 +45,8 @@ final class BareUpdatesPeer implements Peer {
         Statements prepare(Connection connection) throws SQLException {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("SET synchronous_commit = " + (flushed ? "on" : "off"));
+                // For a table of a page or two PostgreSQL plans to read all of it, which is no floor.
+                statement.execute("SET enable_seqscan = off");
             }
             return new Statements(
                     UUID.randomUUID(),
