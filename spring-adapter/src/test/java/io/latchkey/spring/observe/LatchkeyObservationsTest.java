@@ -70,11 +70,12 @@ class LatchkeyObservationsTest {
                 .isNotStopped();
         held.release();
         later.get().release();
-        assertThat(registry)
+        // Whoever waits for the future may be told before the observation is.
+        await().untilAsserted(() -> assertThat(registry)
                 .hasObservationWithNameEqualTo("latchkey.acquisition")
                 .that()
                 .hasBeenStopped()
-                .hasLowCardinalityKeyValue("outcome", "waited");
+                .hasLowCardinalityKeyValue("outcome", "waited"));
     }
 
     @Test
@@ -99,11 +100,11 @@ class LatchkeyObservationsTest {
             await().until(never::isCompletedExceptionally);
             assertThat(held.isValid()).isTrue();
         }
-        assertThat(registry)
+        await().untilAsserted(() -> assertThat(registry)
                 .hasObservationWithNameEqualTo("latchkey.acquisition")
                 .that()
                 .hasBeenStopped()
                 .hasError()
-                .hasLowCardinalityKeyValue("outcome", "failed");
+                .hasLowCardinalityKeyValue("outcome", "failed"));
     }
 }
