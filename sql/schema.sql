@@ -158,9 +158,7 @@ DECLARE
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
-    IF p_request IS NULL THEN
-        PERFORM latchkey._check_request(p_request);
-    END IF;
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, 0, EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp())
       INTO v_reply.incarnation, v_grace, v_alive
       FROM latchkey._incarnation i WHERE i.only_row AND i.granting_from <= clock_timestamp();
@@ -519,9 +517,7 @@ AS $function$
 DECLARE
     v_token bigint;
 BEGIN
-    IF p_request IS NULL THEN
-        PERFORM latchkey._check_request(p_request);
-    END IF;
+    PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
            token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,

@@ -167,9 +167,7 @@ DECLARE
     v_looks integer := 0;
     v_reply latchkey.reply;
 BEGIN
-    IF p_request IS NULL THEN
-        PERFORM latchkey._check_request(p_request);
-    END IF;
+    PERFORM latchkey._check_request(p_request);
     SELECT i.id, 0, EXISTS (SELECT FROM latchkey._session s WHERE s.id = p_session AND s.expires_at > clock_timestamp())
       INTO v_reply.incarnation, v_grace, v_alive
       FROM latchkey._incarnation i WHERE i.only_row AND i.granting_from <= clock_timestamp();

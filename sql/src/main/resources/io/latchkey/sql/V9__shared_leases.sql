@@ -75,9 +75,7 @@ AS $$
 DECLARE
     v_token bigint;
 BEGIN
-    IF p_request IS NULL THEN
-        PERFORM latchkey._check_request(p_request);
-    END IF;
+    PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
            token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
