@@ -120,6 +120,20 @@ final class Call {
         return kind == Kind.DOWNGRADE || kind == Kind.UPGRADE;
     }
 
+    /** Whether it may be done together with others at once, if nobody else wants the lock. */
+    boolean isSimple() {
+        return !mode.isShared() && (isAcquisition() || kind == Kind.RELEASE);
+    }
+
+    /** Whether its number is that of a request. */
+    boolean isAcquisition() {
+        return kind == Kind.TRY || kind == Kind.ACQUIRE;
+    }
+
+    boolean isAnswered() {
+        return reply != null;
+    }
+
     /**
      * Whether somebody else may have been granted something by it: also where it only wants to queue, and finds the lock without a
      * holder and others before it, and where it leaves the queue, and those behind it go together with the holders.

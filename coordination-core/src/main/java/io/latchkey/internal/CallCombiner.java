@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallCombiner {
     private static final int MAX_BATCH = 64;
+    /** Two batches of this size on two connections are as fast as one of both; smaller ones are slower (docs/design-decisions.md). */
+    private static final int GOOD_BATCH = 6;
     /** About a round trip on one machine: waiting longer would cost a caller more than a batch saves. */
     private static final long GATHER_NANOS = 100_000;
 
@@ -35,6 +37,7 @@ final class CallCombiner {
     private final Deque<Link> idle = new ArrayDeque<>();
     private final Deque<Call> queue = new ArrayDeque<>();
     private final Crowd crowd = new Crowd();
+    private final Gathering gathering = new Gathering();
     private final int connections;
     private boolean closed;
 
@@ -87,7 +90,7 @@ final class CallCombiner {
     private @Nullable Link linkOrQueue(Call call) {
         lock.lock();
         try {
-            if (!idle.isEmpty() && (call.action != null || queue.size() + 1 >= batchSize())) {
+            if (!idle.isEmpty() && (call.action != null || isBatch(queue.size() + 1))) {
                 return idle.poll();
             }
             queue.add(call);
@@ -104,16 +107,35 @@ final class CallCombiner {
             if (idle.isEmpty()) {
                 call.due = true;
                 return null;
+            } else if (!queue.remove(call)) {
+                return null;
             }
-            return queue.remove(call) ? idle.poll() : null;
+            gathering.inVain();
+            return idle.poll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** How many calls to wait for: an equal share of those that are usually under way. */
+    /** Whether so many calls need not wait for others. */
+    private boolean isBatch(int calls) {
+        int enough = gathering.isWorthwhile() ? batchSize() : 1;
+        if (calls < enough) {
+            return false;
+        } else if (enough > 1) {
+            gathering.complete();
+        }
+        return calls > 0;
+    }
+
+    /** How many calls to wait for: an equal share of those that are usually under way, on as many connections as get a good batch. */
     private int batchSize() {
-        return Math.min(crowd.size() / connections, MAX_BATCH);
+        int usual = crowd.size();
+        if (usual <= connections) {
+            return 1;
+        }
+        int shares = Math.min(connections, Math.max(1, usual / GOOD_BATCH));
+        return Math.min(usual / shares, MAX_BATCH);
     }
 
     private void lead(Link link, Call own) {
@@ -135,6 +157,7 @@ final class CallCombiner {
         lock.lock();
         try {
             queue.remove(own);
+            gathering.sent();
             if (own.action != null || queue.isEmpty()) {
                 return List.of(own);
             }
@@ -159,7 +182,7 @@ final class CallCombiner {
         lock.lock();
         try {
             Call next = queue.peek();
-            if (next != null && (next.due || next.action != null || closed || queue.size() >= batchSize())) {
+            if (next != null && (next.due || next.action != null || closed || isBatch(queue.size()))) {
                 queue.remove();
                 next.lead(link);
                 return;
@@ -173,7 +196,8 @@ final class CallCombiner {
         }
     }
 
-    private void send(Link link, List<Call> batch) {
+    private void send(Link link, List<Call> calls) {
+        List<Call> batch = calls;
         Sql.Commit how = commit;
         boolean again = true;
         while (true) {
@@ -185,6 +209,7 @@ final class CallCombiner {
                 }
                 return;
             } catch (SQLException e) {
+                batch = unanswered(batch);
                 if (Fault.isConnectionLost(e)) {
                     drop(link);
                     // Every call may be repeated: an acquisition by its request, a release by its token. A connection
@@ -206,10 +231,15 @@ final class CallCombiner {
                 return;
             } catch (RuntimeException e) {
                 drop(link);
-                batch.forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
+                unanswered(batch).forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
                 return;
             }
         }
+    }
+
+    /** The second statement of a batch may fail when the first has done its part. */
+    private static List<Call> unanswered(List<Call> calls) {
+        return calls.stream().filter(call -> !call.isAnswered()).toList();
     }
 
     /** What was under way on a connection that was open, however new, may still arrive. */

@@ -14,9 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection that carries calls, opened when it is needed. Used by one thread at a time. */
 final class Link {
+    /** For so many batches one that was not simple is taken as a sign that others will not be: then a batch goes in turn. */
+    private static final int DETOURS = 16;
+
     private final Connector connector;
     private final Map<String, PreparedStatement> statements = new HashMap<>();
     private volatile @Nullable Connection connection;
+    private int detours;
 
     Link(Connector connector) {
         this.connector = connector;
@@ -61,14 +65,55 @@ final class Link {
         }
     }
 
-    /** Sends calls of one session in one statement and writes their replies into them. */
+    /** Sends calls of one session, in the order of their names, and writes their replies into them; in one statement if it can. */
     void send(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
-        if (calls.size() == 1 && !calls.get(0).isForBatch()) {
-            Call call = calls.get(0);
+        List<Call> rest = calls;
+        if (calls.size() > 1 && detours-- <= 0) {
+            rest = sendUncontended(calls, session, commit);
+            detours = rest.isEmpty() ? 0 : DETOURS;
+        }
+        if (rest.size() > 1 || (rest.size() == 1 && rest.get(0).isForBatch())) {
+            sendInTurn(rest, session, commit);
+        } else if (rest.size() == 1) {
+            Call call = rest.get(0);
             call.answered(
                     call.action == null ? one(call, session, commit) : call.action.run(this, session, commit), session);
-            return;
         }
+    }
+
+    /** Those that are as simple as most are; returns the others. In a transaction of its own, see {@code run_uncontended}. */
+    private List<Call> sendUncontended(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
+        String[] names = new String[calls.size()];
+        Long[] requests = new Long[calls.size()];
+        Long[] tokens = new Long[calls.size()];
+        for (int i = 0; i < names.length; i++) {
+            Call call = calls.get(i);
+            if (!call.isSimple()) {
+                return calls;
+            }
+            names[i] = call.name;
+            (call.isAcquisition() ? requests : tokens)[i] = call.number;
+        }
+        PreparedStatement statement = statement(commit.uncontended);
+        statement.setObject(1, session);
+        statement.setArray(2, connection().createArrayOf("text", names));
+        statement.setArray(3, connection().createArrayOf("int8", requests));
+        statement.setArray(4, connection().createArrayOf("int8", tokens));
+        @Nullable Long[] answers = (Long[]) answer(statement, commit);
+        List<Call> rest = new ArrayList<>();
+        for (int i = 0; i < answers.length; i++) {
+            Call call = calls.get(i);
+            Long token = answers[i];
+            if (token == null) {
+                rest.add(call);
+            } else {
+                call.answered(call.isAcquisition() ? Reply.granted(token) : Reply.of("released"), session);
+            }
+        }
+        return rest;
+    }
+
+    private void sendInTurn(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
         String[] kinds = new String[calls.size()];
         String[] names = new String[calls.size()];
         Long[] numbers = new Long[calls.size()];
@@ -83,13 +128,18 @@ final class Link {
         statement.setArray(2, connection().createArrayOf("text", kinds));
         statement.setArray(3, connection().createArrayOf("text", names));
         statement.setArray(4, connection().createArrayOf("int8", numbers));
+        String[] replies = (String[]) answer(statement, commit);
+        for (int i = 0; i < replies.length; i++) {
+            calls.get(i).answered(Reply.parse(replies[i]), session);
+        }
+    }
+
+    private static Object answer(PreparedStatement statement, Sql.Commit commit) throws SQLException {
         try (ResultSet row = statement.executeQuery()) {
             row.next();
-            String[] replies = (String[]) row.getArray(commit.column).getArray();
+            Object array = row.getArray(commit.column).getArray();
             requireCertain(statement, commit);
-            for (int i = 0; i < replies.length; i++) {
-                calls.get(i).answered(Reply.parse(replies[i]), session);
-            }
+            return array;
         }
     }
 

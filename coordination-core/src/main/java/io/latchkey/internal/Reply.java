@@ -16,6 +16,10 @@ record Reply(String outcome, long token, long incarnation, long retryMs, int per
         return new Reply(outcome, 0, 0, -1, 0);
     }
 
+    static Reply granted(long token) {
+        return new Reply("granted", token, 0, -1, 0);
+    }
+
     static Reply parse(String composite) {
         String[] parts = composite.substring(1, composite.length() - 1).split(",", -1);
         return new Reply(

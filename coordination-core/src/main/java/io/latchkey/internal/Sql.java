@@ -22,6 +22,7 @@ final class Sql {
         final String giveBack;
         final String withdraw;
         final String batch;
+        final String uncontended;
         final String renew;
         final String close;
         final String join;
@@ -38,6 +39,7 @@ final class Sql {
             this.giveBack = prefix + "latchkey.release_shared(?, ?, ?)";
             this.withdraw = prefix + "latchkey.withdraw_request(?, ?, ?)";
             this.batch = prefix + "latchkey.run_batch(?, ?, ?, ?)";
+            this.uncontended = prefix + "latchkey.run_uncontended(?, ?, ?, ?)";
             this.renew = prefix + "latchkey.renew_session(?, ?, ?, ?)";
             this.close = prefix + "latchkey.close_session(?, ?)";
             this.join = prefix + "latchkey.join_election(?, ?, ?, ?, ?)";

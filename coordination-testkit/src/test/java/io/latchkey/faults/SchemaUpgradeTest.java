@@ -51,7 +51,7 @@ final class SchemaUpgradeTest {
             BEGIN
                 FOR v_function IN
                     SELECT p.oid FROM pg_proc p
-                     WHERE p.pronamespace = 'latchkey'::regnamespace AND p.proname IN ('acquire_lock', 'release_lock', 'renew_session', 'run_batch')
+                     WHERE p.pronamespace = 'latchkey'::regnamespace AND p.proname IN ('acquire_lock', 'release_lock', 'renew_session', 'run_batch', 'run_uncontended')
                 LOOP
                     EXECUTE pg_get_functiondef(v_function);
                 END LOOP;

@@ -54,6 +54,43 @@ class CombinedCallsTest {
         assertThat(transactions() - before).isBetween(2L * TURNS, 2L * TURNS * THREADS / 2);
     }
 
+    /** A batch is two statements where some of its locks are wanted by others. What the first one did keeps its answer. */
+    @Test
+    void simpleCalls_areNotMadeAgain_whenTheOthersOfTheirBatchFail() throws Exception {
+        Latchkey.connect(POSTGRES.database().url()).close();
+        POSTGRES.database().execute("""
+                CREATE SEQUENCE broken;
+                CREATE OR REPLACE FUNCTION latchkey.run_batch(p_session uuid, p_calls text[], p_names text[], p_numbers bigint[])
+                RETURNS text[] LANGUAGE plpgsql SECURITY DEFINER AS $$
+                BEGIN
+                    PERFORM pg_catalog.nextval('public.broken');
+                    RAISE EXCEPTION 'broken';
+                END $$""");
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try (Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
+                .commandConnections(1)
+                .connect()) {
+            List<Future<?>> runs = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                String name = i % 4 == 0 ? "wanted by four" : "combined/" + i;
+                runs.add(threads.submit(() -> {
+                    for (int turn = 0; turn < TURNS; turn++) {
+                        assertThat(latchkey.lock(name).acquire().release()).isTrue();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> run : runs) {
+                run.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        try (Connection connection = POSTGRES.database().connect()) {
+            assertThat(number(connection, "SELECT last_value FROM broken")).isGreaterThan(10);
+        }
+    }
+
     private static long transactions() throws SQLException {
         try (Connection connection = POSTGRES.database().connect()) {
             String others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

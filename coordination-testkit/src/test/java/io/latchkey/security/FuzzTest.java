@@ -204,7 +204,7 @@ final class FuzzTest {
                 SEED + 1,
                 admin,
                 "p.proname IN ('resume_session', 'acquire_lock', 'acquire_shared', 'release_lock', 'release_shared', 'renew_session',"
-                        + " 'acquire_timed', 'downgrade_lock', 'withdraw_request', 'run_batch', 'reap', 'set_permits')",
+                        + " 'acquire_timed', 'downgrade_lock', 'withdraw_request', 'run_batch', 'run_uncontended', 'reap', 'set_permits')",
                 sessions,
                 Nonsense.numbered("f", 10));
         run(nonsense, CASES / 9, leasesOfOthers());

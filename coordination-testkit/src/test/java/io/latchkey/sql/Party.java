@@ -191,6 +191,18 @@ final class Party implements AutoCloseable {
                 numbers);
     }
 
+    /** What run_uncontended answers, as PostgreSQL prints an array. */
+    String uncontended(Array names, Array requests, Array tokens) throws SQLException {
+        return ask("SELECT latchkey.run_uncontended(?, ?, ?, ?)", session, names, requests, tokens);
+    }
+
+    /** Tries locks with the requests 101, 102 and so on. */
+    String uncontended(String... names) throws SQLException {
+        Long[] requests = new Long[names.length];
+        Arrays.setAll(requests, i -> 101L + i);
+        return uncontended(texts(names), numbers(requests), numbers());
+    }
+
     boolean close(@Nullable Array names) throws SQLException {
         return ask("SELECT latchkey.close_session(?, ?)", session, names).equals("t");
     }

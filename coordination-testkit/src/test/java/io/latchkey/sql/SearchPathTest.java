@@ -45,6 +45,7 @@ final class SearchPathTest extends SqlTest {
                         party.texts("x", "y", "z", "z"),
                         party.numbers(Long.valueOf(next), 3L, 4L, 4L)))
                 .isEqualTo("released granted granted released");
+        assertThat(party.uncontended("w")).isNotEqualTo("{NULL}");
         useTimedLeases(party);
         useShares(party);
     }

@@ -207,3 +207,38 @@ BEGIN
     RETURN v_replies;
 END $$;
 COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request), and those for shares: read, try_read (the request), "permits 2/10", "try_permits 2/10" (2 of a semaphore of 10; the request), give_back (the token), "downgrade 4711" and "upgrade 4711" (the request; the token). The calls come in the order of the bytes of their names; replies, as text, stand in the order of the calls.';
+
+-- The rows are locked in the order of the index, which is that of the bytes of the names and so that of run_batch: two batches never
+-- wait for each other in a circle. Hence the settings of the planner, which has no other way left; and so the array has no effect on
+-- the plan, which need not be made again for its length.
+CREATE FUNCTION latchkey.run_uncontended(p_session uuid, p_names text[], p_requests bigint[], p_tokens bigint[]) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+SET enable_indexscan = on SET enable_bitmapscan = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_next    bigint   := (date_part('epoch', clock_timestamp()) * 1000000)::bigint;
+    v_place   integer;
+    v_token   bigint;
+    v_answers bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(p_names)]);
+BEGIN
+    -- The short cuts of acquire_lock and release_lock. Whoever finds the lock free takes it, and its holder gives it back. xmax shows
+    -- an open fence, which the release that made the row free has handed on to it, and also somebody who is changing the row.
+    FOR v_place, v_token IN
+        UPDATE latchkey._lock l
+           SET session    = CASE WHEN l.session IS NULL THEN p_session END,
+               request    = CASE WHEN l.session IS NULL THEN p_requests[array_position(p_names, l.name)] END,
+               granted_at = CASE WHEN l.session IS NULL THEN clock_timestamp() ELSE l.granted_at END,
+               token      = CASE WHEN l.session IS NULL THEN v_next ELSE l.token END
+         WHERE l.name = ANY (p_names) AND NOT l.waiting
+           AND (l.session = p_session AND l.token = p_tokens[array_position(p_names, l.name)]
+                OR l.session IS NULL AND p_requests[array_position(p_names, l.name)] IS NOT NULL AND l.expires_at IS NULL
+                   AND l.xmax = 0 AND age(l.xmin) > 0 AND l.token < v_next
+                   AND EXISTS (SELECT FROM latchkey._session s
+                                WHERE s.id = p_session AND s.expires_at > clock_timestamp() AND s.granting_from <= clock_timestamp()))
+        RETURNING array_position(p_names, l.name), l.token
+    LOOP
+        v_answers[v_place] := v_token;
+    END LOOP;
+    RETURN v_answers;
+END $$;
+COMMENT ON FUNCTION latchkey.run_uncontended(uuid, text[], bigint[], bigint[]) IS 'Takes and gives back many locks in one statement, where nobody else wants them, for half of what run_batch costs. p_requests: the random number of who wants to take it; p_tokens: the token of who gives it back; NULL in the other one. Returns the tokens. NULL: it is not as simple as that, or the name came twice; nothing was done, ask run_batch.';

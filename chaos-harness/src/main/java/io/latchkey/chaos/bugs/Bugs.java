@@ -76,6 +76,10 @@ final class Bugs {
                     List.of(
                             new SqlPatch("acquire_lock", CLOCK, "(0)"),
                             new SqlPatch("run_batch", CLOCK, "(0)"),
+                            new SqlPatch(
+                                    "run_uncontended",
+                                    "(date_part('epoch', clock_timestamp()) * 1000000)::bigint",
+                                    "0"),
                             new SqlPatch("acquire_timed", CLOCK, "(0)"),
                             new SqlPatch("acquire_shared", CLOCK, "(0)"),
                             new SqlPatch(
