@@ -2030,6 +2030,16 @@ BEGIN
     RETURN latchkey._release_timed(p_name, p_token, p_request, true);
 END $function$;
 
+CREATE OR REPLACE FUNCTION latchkey.release_wanted(p_session uuid, p_name text, p_token bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'latchkey', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN latchkey._release(p_session, p_name, p_token)::text;
+END $function$;
+
 CREATE OR REPLACE FUNCTION latchkey.remove_watch(p_session uuid, p_request bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -2735,6 +2745,7 @@ COMMENT ON FUNCTION latchkey.reaper_status() IS 'The view latchkey.reaper for pr
 COMMENT ON FUNCTION latchkey.release_lock(pg_catalog.uuid,pg_catalog.text,bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
 COMMENT ON FUNCTION latchkey.release_shared(pg_catalog.uuid,pg_catalog.text,bigint) IS 'Gives a share back: released; handed_over to those who waited; fenced or grace (given back, and it takes effect when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
 COMMENT ON FUNCTION latchkey.release_timed(pg_catalog.text,bigint,bigint) IS 'Gives a timed lease back; it stays taken until the time it was to last at least. Outcomes as of release_lock.';
+COMMENT ON FUNCTION latchkey.release_wanted(pg_catalog.uuid,pg_catalog.text,bigint) IS 'What release_lock does, for a lock that others wait for: it does not try the short cut first. Right for any lock, and slower for one that nobody wants.';
 COMMENT ON FUNCTION latchkey.remove_watch(pg_catalog.uuid,bigint) IS 'Ends a watch.';
 COMMENT ON FUNCTION latchkey.renew_session(pg_catalog.uuid,bigint[],boolean,boolean) IS 'Lets the session live for its timeout from now. p_confirmed: requests whose grants arrived. p_look => false: renew and do nothing else. p_reap => false: leave the reaping to others.';
 COMMENT ON TYPE latchkey.renewal IS 'The answer to a renewal: alive or no_session; the incarnation; after how many milliseconds a waiting client should call again (NULL: with its next renewal); grants not confirmed yet, as request:token;request:token with the request in hex.';

@@ -54,7 +54,15 @@ class Acquisition {
 
     /** What it was granted, unless it is a timed lease. */
     SessionLease lease(Client client, long token, SessionLife life) {
-        return new SessionLease(client, name, token, request, life, mode, thread);
+        boolean others = wasQueued(); // who had to wait is seldom the last
+        return new SessionLease(client, name, token, request, life, mode, thread) {
+            @Override
+            Call releaseCall() {
+                Call call = super.releaseCall();
+                call.wanted = others;
+                return call;
+            }
+        };
     }
 
     boolean wasQueued() {

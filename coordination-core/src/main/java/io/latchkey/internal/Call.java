@@ -2,6 +2,7 @@ package io.latchkey.internal;
 
 import java.sql.SQLException;
 import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,9 @@ final class Call {
 
     /** Whether it was sent again because the connection broke: the first time may have taken effect. */
     boolean repeated;
+
+    /** Others want the lock of this release too, most likely. Written by the caller. */
+    boolean wanted;
 
     /** It has waited long enough for others to share a statement with. Guarded by the queue's lock. */
     boolean due;
@@ -122,7 +126,7 @@ final class Call {
 
     /** Whether it may be done together with others at once, if nobody else wants the lock. */
     boolean isSimple() {
-        return !mode.isShared() && (isAcquisition() || kind == Kind.RELEASE);
+        return !mode.isShared() && !wanted && (isAcquisition() || kind == Kind.RELEASE);
     }
 
     /** Whether its number is that of a request. */
@@ -130,8 +134,9 @@ final class Call {
         return kind == Kind.TRY || kind == Kind.ACQUIRE;
     }
 
-    boolean isAnswered() {
-        return reply != null;
+    /** A batch is two statements at times, and the second may fail when the first has done its part. */
+    static List<Call> unanswered(List<Call> calls) {
+        return calls.stream().filter(call -> call.reply == null).toList();
     }
 
     /**

@@ -209,7 +209,7 @@ final class CallCombiner {
                 }
                 return;
             } catch (SQLException e) {
-                batch = unanswered(batch);
+                batch = Call.unanswered(batch);
                 if (Fault.isConnectionLost(e)) {
                     drop(link);
                     // Every call may be repeated: an acquisition by its request, a release by its token. A connection
@@ -231,15 +231,10 @@ final class CallCombiner {
                 return;
             } catch (RuntimeException e) {
                 drop(link);
-                unanswered(batch).forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
+                Call.unanswered(batch).forEach(call -> call.failed(new SQLException("the driver failed", "08000", e)));
                 return;
             }
         }
-    }
-
-    /** The second statement of a batch may fail when the first has done its part. */
-    private static List<Call> unanswered(List<Call> calls) {
-        return calls.stream().filter(call -> !call.isAnswered()).toList();
     }
 
     /** What was under way on a connection that was open, however new, may still arrive. */

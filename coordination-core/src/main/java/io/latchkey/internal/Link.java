@@ -67,9 +67,9 @@ final class Link {
 
     /** Sends calls of one session, in the order of their names, and writes their replies into them; in one statement if it can. */
     void send(List<Call> calls, UUID session, Sql.Commit commit) throws SQLException {
-        List<Call> rest = calls;
-        if (calls.size() > 1 && detours-- <= 0) {
-            rest = sendUncontended(calls, session, commit);
+        List<Call> rest = calls.size() == 1 ? calls : Call.unanswered(calls);
+        if (rest.size() > 1 && detours-- <= 0) {
+            rest = sendUncontended(rest, session, commit);
             detours = rest.isEmpty() ? 0 : DETOURS;
         }
         if (rest.size() > 1 || (rest.size() == 1 && rest.get(0).isForBatch())) {
@@ -155,7 +155,7 @@ final class Link {
                 }
                 yield acquire;
             }
-            case RELEASE -> statement(shared ? commit.giveBack : commit.release);
+            case RELEASE -> statement(shared ? commit.giveBack : call.wanted ? commit.releaseWanted : commit.release);
             case WITHDRAW -> statement(commit.withdraw);
             case DOWNGRADE, UPGRADE, ALONE -> throw new IllegalArgumentException("sent in another way");
         };

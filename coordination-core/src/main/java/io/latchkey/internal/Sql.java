@@ -18,6 +18,7 @@ final class Sql {
 
         final String acquire;
         final String release;
+        final String releaseWanted;
         final String share;
         final String giveBack;
         final String withdraw;
@@ -35,6 +36,7 @@ final class Sql {
         Commit(String prefix, int column) {
             this.acquire = prefix + "latchkey.acquire_lock(?, ?, ?, ?)";
             this.release = prefix + "latchkey.release_lock(?, ?, ?)";
+            this.releaseWanted = prefix + "latchkey.release_wanted(?, ?, ?)";
             this.share = prefix + "latchkey.acquire_shared(?, ?, ?, ?, ?, ?)";
             this.giveBack = prefix + "latchkey.release_shared(?, ?, ?)";
             this.withdraw = prefix + "latchkey.withdraw_request(?, ?, ?)";

@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Latchkey;
+import io.latchkey.Lease;
 import io.latchkey.testkit.PostgresExtension;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -88,6 +91,37 @@ class CombinedCallsTest {
         }
         try (Connection connection = POSTGRES.database().connect()) {
             assertThat(number(connection, "SELECT last_value FROM broken")).isGreaterThan(10);
+        }
+    }
+
+    /** Who had to wait is seldom the last one: its release does not try the short cut first, which would fail. */
+    @Test
+    void releaseOfALockThatWasWaitedFor_takesTheLongWayAtOnce() throws Exception {
+        String url = POSTGRES.database().url();
+        try (Latchkey a = Latchkey.connect(url);
+                Latchkey b = Latchkey.connect(url)) {
+            POSTGRES.database().execute("""
+                    CREATE SEQUENCE tried;
+                    CREATE OR REPLACE FUNCTION latchkey.release_lock(p_session uuid, p_name text, p_token bigint) RETURNS text
+                    LANGUAGE plpgsql SECURITY DEFINER AS $$
+                    BEGIN
+                        PERFORM pg_catalog.nextval('public.tried');
+                        RETURN latchkey._release(p_session, p_name, p_token)::text;
+                    END $$""");
+            Lease held = a.lock("wanted").acquire();
+            for (int i = 0; i < 20; i++) {
+                CompletableFuture<Lease> next =
+                        (i % 2 == 0 ? b : a).lock("wanted").acquireAsync();
+                Waiting.awaitWaiters(POSTGRES.database(), "wanted", 1);
+                assertThat(held.release()).isTrue();
+                held = next.get(20, TimeUnit.SECONDS);
+            }
+            assertThat(held.release()).isTrue();
+        }
+        try (Connection connection = POSTGRES.database().connect()) {
+            // The first one, which nobody had to wait for; and where the news of the grant overtook the answer that it
+            // queues.
+            assertThat(number(connection, "SELECT last_value FROM tried")).isBetween(1L, 9L);
         }
     }
 

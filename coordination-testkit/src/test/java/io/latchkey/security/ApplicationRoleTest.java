@@ -53,6 +53,7 @@ final class ApplicationRoleTest {
         "release_lock(uuid,text,bigint)",
         "release_shared(uuid,text,bigint)",
         "release_timed(text,bigint,bigint)",
+        "release_wanted(uuid,text,bigint)",
         "remove_watch(uuid,bigint)",
         "renew_session(uuid,bigint[],boolean,boolean)",
         "request_revocation(text,bigint)",
@@ -221,6 +222,7 @@ final class ApplicationRoleTest {
                     for (String call : new String[] {
                         "release_lock(%2$s, '%1$s', %3$s)",
                         "release_shared(%2$s, '%1$s', %3$s)",
+                        "release_wanted(%2$s, '%1$s', %3$s)",
                         "downgrade_lock(%2$s, '%1$s', %3$s, 1)",
                         "upgrade_lock(%2$s, '%1$s', %3$s, 1)",
                         "withdraw_request(%2$s, '%1$s', %3$s)",

@@ -156,6 +156,7 @@ final class HostileSearchPathTest {
         String session = "'" + sessions.get(0) + "'";
         for (String[] pair : new String[][] {
             {"acquire_lock(%s, 'g', 1, false)", "release_lock(%s, 'g', %s)"},
+            {"acquire_lock(%s, 'g', 1, false)", "release_wanted(%s, 'g', %s)"},
             {"acquire_shared(%s, 'g', 2, false)", "release_shared(%s, 'g', %s)"},
             {"acquire_shared(%s, 'h', 3, false, 1, 2)", "release_shared(%s, 'h', %s)"},
             {"acquire_timed(%s, 'g', 4, false, 60000, 0, 'a')", "release_timed(%3$s'g', %2$s, 4)"},

@@ -134,6 +134,10 @@ final class Party implements AutoCloseable {
         return reply("latchkey.release_lock(?, ?, ?)", session, name, token).outcome();
     }
 
+    String releaseWanted(String name, long token) throws SQLException {
+        return reply("latchkey.release_wanted(?, ?, ?)", session, name, token).outcome();
+    }
+
     String withdraw(String name, long request) throws SQLException {
         return reply("latchkey.withdraw_request(?, ?, ?)", session, name, request)
                 .outcome();

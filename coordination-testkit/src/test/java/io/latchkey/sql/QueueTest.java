@@ -122,6 +122,21 @@ final class QueueTest extends SqlTest {
     }
 
     @Test
+    void releaseOfAWantedLock_handsOver_andFreesOneThatNobodyWants() throws SQLException {
+        Party a = client("a");
+        Party b = client("b");
+        long token = a.tryAcquire("x", 1).granted();
+        assertThat(b.acquire("x", 2).outcome()).isEqualTo("queued");
+        assertThat(b.releaseWanted("x", token)).isEqualTo("not_held");
+        assertThat(a.releaseWanted("x", token)).isEqualTo("handed_over");
+        assertThat(a.releaseWanted("x", token)).isEqualTo("not_held");
+        assertThat(b.releaseWanted("x", token("x"))).isEqualTo("released");
+        assertThat(holder("x")).isEqualTo("none");
+        assertThat(a.releaseWanted("x", a.tryAcquire("x", 3).granted())).isEqualTo("released");
+        b.tryAcquire("x", 4).granted();
+    }
+
+    @Test
     void release_twice_orWithOldToken_isNotHeld() throws SQLException {
         Party a = client("a");
         Party b = client("b");

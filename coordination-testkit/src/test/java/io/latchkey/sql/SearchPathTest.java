@@ -46,6 +46,8 @@ final class SearchPathTest extends SqlTest {
                         party.numbers(Long.valueOf(next), 3L, 4L, 4L)))
                 .isEqualTo("released granted granted released");
         assertThat(party.uncontended("w")).isNotEqualTo("{NULL}");
+        assertThat(party.releaseWanted("w2", party.tryAcquire("w2", 5).granted()))
+                .isEqualTo("released");
         useTimedLeases(party);
         useShares(party);
     }

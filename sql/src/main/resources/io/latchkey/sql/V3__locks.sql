@@ -393,6 +393,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey.release_lock(uuid, text, bigint) IS 'Gives a lock back: released; handed_over to the first waiter; fenced or grace (given back, and the next one gets it when the fenced transaction or the grace period has ended: call settle_lock); or not_held.';
 
+CREATE FUNCTION latchkey.release_wanted(p_session uuid, p_name text, p_token bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
+AS $$
+BEGIN
+    RETURN latchkey._release(p_session, p_name, p_token)::text;
+END $$;
+COMMENT ON FUNCTION latchkey.release_wanted(uuid, text, bigint) IS 'What release_lock does, for a lock that others wait for: it does not try the short cut first. Right for any lock, and slower for one that nobody wants.';
+
 CREATE FUNCTION latchkey._settle(p_name text) RETURNS text
 LANGUAGE plpgsql
 AS $$
