@@ -208,9 +208,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey.run_batch(uuid, text[], text[], bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request), and those for shares: read, try_read (the request), "permits 2/10", "try_permits 2/10" (2 of a semaphore of 10; the request), give_back (the token), "downgrade 4711" and "upgrade 4711" (the request; the token). The calls come in the order of the bytes of their names; replies, as text, stand in the order of the calls.';
 
--- The rows are locked in the order of the index, which is that of the bytes of the names and so that of run_batch: two batches never
--- wait for each other in a circle. Hence the settings of the planner, which has no other way left; and so the array has no effect on
--- the plan, which need not be made again for its length.
+-- The rows are locked in the order of the index, that of the bytes of the names, as run_batch locks them: so two batches never wait for
+-- each other in a circle. The settings leave the planner no other plan, and keep it from making a new one for each length of the arrays.
 CREATE FUNCTION latchkey.run_uncontended(p_session uuid, p_names text[], p_requests bigint[], p_tokens bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
 SET enable_indexscan = on SET enable_bitmapscan = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
