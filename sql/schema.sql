@@ -224,6 +224,7 @@ BEGIN
                 WHEN 'fenced' THEN v_left := 20;
                 WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
                 WHEN 'held'   THEN v_left := greatest(latchkey._shares_left_ms(p_name), 20);
+                WHEN 'granted' THEN v_reply.retry_ms := 0; CONTINUE;
                 ELSE CONTINUE;
             END CASE;
             EXIT;
@@ -245,9 +246,10 @@ BEGIN
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
-    v_reply.retry_ms := v_left;
+    v_reply.retry_ms := coalesce(v_reply.retry_ms, v_left);
     v_reply.outcome := 'held';
     IF p_wait THEN
+        v_reply.retry_ms := v_left;
         v_reply.outcome := 'queued';
         PERFORM latchkey._enqueue(v_lock, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight);
     END IF;
@@ -2749,7 +2751,7 @@ COMMENT ON FUNCTION latchkey.release_wanted(pg_catalog.uuid,pg_catalog.text,bigi
 COMMENT ON FUNCTION latchkey.remove_watch(pg_catalog.uuid,bigint) IS 'Ends a watch.';
 COMMENT ON FUNCTION latchkey.renew_session(pg_catalog.uuid,bigint[],boolean,boolean) IS 'Lets the session live for its timeout from now. p_confirmed: requests whose grants arrived. p_look => false: renew and do nothing else. p_reap => false: leave the reaping to others.';
 COMMENT ON TYPE latchkey.renewal IS 'The answer to a renewal: alive or no_session; the incarnation; after how many milliseconds a waiting client should call again (NULL: with its next renewal); grants not confirmed yet, as request:token;request:token with the request in hex.';
-COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile; how many permits the semaphore has, if that is another number than the caller believes.';
+COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile, or 0 where a call that did not queue handed the lock over to others on its way; how many permits the semaphore has, if that is another number than the caller believes.';
 COMMENT ON FUNCTION latchkey.request_revocation(pg_catalog.text,bigint) IS 'Asks whoever holds a lock, or shares it, or has permits of a semaphore, to give it up, which is up to them; p_token: only the one who was granted that. false if nobody has it who listens to such requests.';
 COMMENT ON FUNCTION latchkey.resume_session(pg_catalog.uuid,pg_catalog.uuid,pg_catalog.text,integer,pg_catalog.text,pg_catalog.text[],bigint[],bigint[],bigint[],integer[],integer[]) IS 'During the grace period after a crash: opens a session in place of a lost one, and writes again all it holds (p_left_ms: NULL for session leases; p_weights: NULL for exclusive ones; p_permits: those of the semaphore). resumed, with a truth value per lease, or too_late.';
 COMMENT ON FUNCTION latchkey.run_batch(pg_catalog.uuid,pg_catalog.text[],pg_catalog.text[],bigint[]) IS 'Many calls of one session in one round trip: try, acquire (number: the request), release (the token), withdraw (the request), and those for shares: read, try_read (the request), "permits 2/10", "try_permits 2/10" (2 of a semaphore of 10; the request), give_back (the token), "downgrade 4711" and "upgrade 4711" (the request; the token). The calls come in the order of the bytes of their names; replies, as text, stand in the order of the calls.';

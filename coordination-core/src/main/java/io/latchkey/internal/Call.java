@@ -140,13 +140,11 @@ final class Call {
     }
 
     /**
-     * Whether somebody else may have been granted something by it: also where it only wants to queue, and finds the lock without a
-     * holder and others before it, and where it leaves the queue, and those behind it go together with the holders.
+     * Whether somebody else may have been granted something by it: also where it leaves the queue, and those behind it go together
+     * with the holders.
      */
     boolean mayHaveHandedOver() {
-        return kind == Kind.DOWNGRADE
-                || kind == Kind.WITHDRAW
-                || (reply != null && (reply.is("handed_over") || reply.is("queued")));
+        return kind == Kind.DOWNGRADE || kind == Kind.WITHDRAW || (reply != null && reply.mayHaveHandedOver());
     }
 
     boolean isDone() {

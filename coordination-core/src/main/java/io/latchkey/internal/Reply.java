@@ -7,7 +7,7 @@ package io.latchkey.internal;
  * @param outcome one of the words in the comments of the SQL functions
  * @param token the fencing token, or 0
  * @param incarnation of the database, or 0 if it was not told
- * @param retryMs after how long another look is worthwhile, or -1
+ * @param retryMs after how long another look is worthwhile, or -1; 0 where it handed the lock over to others on its way
  * @param permits how many permits the semaphore has if that is not what was named, or 0
  */
 record Reply(String outcome, long token, long incarnation, long retryMs, int permits) {
@@ -28,6 +28,11 @@ record Reply(String outcome, long token, long incarnation, long retryMs, int per
 
     private static long number(String text, long ifAbsent) {
         return text.isEmpty() ? ifAbsent : Long.parseLong(text);
+    }
+
+    /** Also one that queues may have: it found the lock without a holder, and others before it. */
+    boolean mayHaveHandedOver() {
+        return is("handed_over") || is("queued") || retryMs == 0;
     }
 
     boolean is(String expected) {

@@ -18,9 +18,9 @@ final class TimedCalls {
             statement.setLong(5, time.atMost().toMillis());
             statement.setLong(6, time.atLeast().toMillis());
             statement.setString(7, holder);
-            Reply reply = Link.reply(statement, 1);
+            Reply answer = Link.reply(statement, 1);
             Link.requireCertain(statement, Sql.Commit.FLUSHED);
-            return reply;
+            return wakingOthers(link, name, answer);
         });
     }
 
@@ -52,11 +52,14 @@ final class TimedCalls {
             statement.setString(1, lease.lock);
             statement.setLong(2, lease.token);
             statement.setLong(3, lease.request);
-            Reply answer = Link.reply(statement, 1);
-            if (answer.is("handed_over")) {
-                link.wake(List.of(lease.lock));
-            }
-            return answer;
+            return wakingOthers(link, lease.lock, Link.reply(statement, 1));
         });
+    }
+
+    private static Reply wakingOthers(Link link, String name, Reply answer) {
+        if (answer.mayHaveHandedOver()) {
+            link.wake(List.of(name));
+        }
+        return answer;
     }
 }

@@ -10,9 +10,13 @@ import io.latchkey.DistributedReadWriteLock;
 import io.latchkey.Durability;
 import io.latchkey.Latchkey;
 import io.latchkey.Lease;
+import io.latchkey.LeaseTime;
 import io.latchkey.testkit.PostgresServer;
 import io.latchkey.testkit.TestDatabase;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -57,6 +61,47 @@ final class FlushedHandOverTest {
             CompletableFuture<Lease> last = second.lock("job").acquireAsync();
             assertThatItIsGrantedSoon(waiter);
             assertThatItIsGrantedSoon(last);
+        }
+    }
+
+    @Test
+    void tryThatFindsTheHolderGone_andAQueue_wakesTheFirstInIt() throws Exception {
+        assertThatItWakesTheFirst(second -> second.lock("job").tryAcquire());
+    }
+
+    @Test
+    void timedTryThatFindsTheHolderGone_andAQueue_wakesTheFirstInIt() throws Exception {
+        assertThatItWakesTheFirst(
+                second -> second.lock("job").tryAcquireTimed(LeaseTime.atMost(Duration.ofSeconds(60))));
+    }
+
+    private static void assertThatItWakesTheFirst(Function<Latchkey, Optional<?>> attempt) throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
+                Latchkey holder = client(database, "holder");
+                Latchkey first = client(database, "first");
+                Latchkey second = client(database, "second")) {
+            holder.lock("job").acquire();
+            CompletableFuture<Lease> waiter = first.lock("job").acquireAsync();
+            awaitQueued(database, 1);
+            database.execute("DELETE FROM latchkey._session WHERE holder = 'holder'");
+            assertThat(attempt.apply(second)).isEmpty();
+            assertThatItIsGrantedSoon(waiter);
+        }
+    }
+
+    @Test
+    void tryOfAReaderThatIsGrantedAfterOthers_wakesThem() throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
+                Latchkey writer = client(database, "writer");
+                Latchkey first = client(database, "first");
+                Latchkey second = client(database, "second")) {
+            writer.readWriteLock("job").writeLock().acquire();
+            CompletableFuture<Lease> waiter =
+                    first.readWriteLock("job").readLock().acquireAsync();
+            awaitQueued(database, 1);
+            database.execute("DELETE FROM latchkey._session WHERE holder = 'writer'");
+            assertThat(second.readWriteLock("job").readLock().tryAcquire()).isPresent();
+            assertThatItIsGrantedSoon(waiter);
         }
     }
 

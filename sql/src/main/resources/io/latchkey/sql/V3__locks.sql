@@ -7,7 +7,7 @@
 --   FOR UPDATE          asked for before every grant, and only with SKIP LOCKED: not to be had while a fence is open
 
 CREATE TYPE latchkey.reply AS (outcome text, token bigint, incarnation bigint, retry_ms bigint, permits integer);
-COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile; how many permits the semaphore has, if that is another number than the caller believes.';
+COMMENT ON TYPE latchkey.reply IS 'The answer to a call: its outcome; the fencing token of what was granted; the incarnation of the database (NULL where the session would not have been found in another one than its own); after how many milliseconds another look is worthwhile, or 0 where a call that did not queue handed the lock over to others on its way; how many permits the semaphore has, if that is another number than the caller believes.';
 
 CREATE FUNCTION latchkey._notify(p_channel text, p_request bigint, p_token bigint, p_incarnation bigint) RETURNS void
 LANGUAGE plpgsql
@@ -233,6 +233,7 @@ BEGIN
                 WHEN 'fenced' THEN v_left := 20;
                 WHEN 'grace'  THEN v_left := greatest(v_grace, 1);
                 WHEN 'held'   THEN v_left := greatest(latchkey._shares_left_ms(p_name), 20);
+                WHEN 'granted' THEN v_reply.retry_ms := 0; CONTINUE;
                 ELSE CONTINUE;
             END CASE;
             EXIT;
@@ -254,9 +255,10 @@ BEGIN
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
-    v_reply.retry_ms := v_left;
+    v_reply.retry_ms := coalesce(v_reply.retry_ms, v_left);
     v_reply.outcome := 'held';
     IF p_wait THEN
+        v_reply.retry_ms := v_left;
         v_reply.outcome := 'queued';
         PERFORM latchkey._enqueue(v_lock, p_session, p_request, p_at_most_ms, p_at_least_ms, p_weight);
     END IF;
