@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Callers that were answered together call again together. So where there is a crowd a call queues although a connection is idle,
  * and the one that completes an equal share of the crowd sends them all (the idea of {@code commit_delay}). It is awake anyway; the
- * others sleep just once, until they are answered. If the share is not complete in a moment, the first to notice sends what there is.
+ * others sleep just once, until they are answered. If the share is not complete in a moment, the first to notice sends what there is,
+ * and {@link Gathering} tells for how long nobody is waited for.
  *
  * <p>Thread-safe. No monitor is held while a thread waits or talks to the database.
  */

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -33,26 +34,7 @@ class CombinedCallsTest {
     void callsOfManyThreads_onOneConnection_areFewTransactions() throws Exception {
         Latchkey.connect(POSTGRES.database().url()).close();
         long before = transactions();
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-        try (Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
-                .commandConnections(1)
-                .connect()) {
-            List<Future<?>> runs = new ArrayList<>();
-            for (int i = 0; i < THREADS; i++) {
-                String name = "combined/" + i;
-                runs.add(threads.submit(() -> {
-                    for (int turn = 0; turn < TURNS; turn++) {
-                        assertThat(latchkey.lock(name).acquire().release()).isTrue();
-                    }
-                    return null;
-                }));
-            }
-            for (Future<?> run : runs) {
-                run.get();
-            }
-        } finally {
-            threads.shutdownNow();
-        }
+        takeAndGiveBackInManyThreads(i -> "combined/" + i);
         // Its connections are closed, and a backend that ends tells its statistics.
         assertThat(transactions() - before).isBetween(2L * TURNS, 2L * TURNS * THREADS / 2);
     }
@@ -69,26 +51,7 @@ class CombinedCallsTest {
                     PERFORM pg_catalog.nextval('public.broken');
                     RAISE EXCEPTION 'broken';
                 END $$""");
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-        try (Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
-                .commandConnections(1)
-                .connect()) {
-            List<Future<?>> runs = new ArrayList<>();
-            for (int i = 0; i < THREADS; i++) {
-                String name = i % 4 == 0 ? "wanted by four" : "combined/" + i;
-                runs.add(threads.submit(() -> {
-                    for (int turn = 0; turn < TURNS; turn++) {
-                        assertThat(latchkey.lock(name).acquire().release()).isTrue();
-                    }
-                    return null;
-                }));
-            }
-            for (Future<?> run : runs) {
-                run.get();
-            }
-        } finally {
-            threads.shutdownNow();
-        }
+        takeAndGiveBackInManyThreads(i -> i % 4 == 0 ? "wanted by four" : "combined/" + i);
         try (Connection connection = POSTGRES.database().connect()) {
             assertThat(number(connection, "SELECT last_value FROM broken")).isGreaterThan(10);
         }
@@ -122,6 +85,30 @@ class CombinedCallsTest {
             // The first one, which nobody had to wait for; and where the news of the grant overtook the answer that it
             // queues.
             assertThat(number(connection, "SELECT last_value FROM tried")).isBetween(1L, 9L);
+        }
+    }
+
+    /** All at the same time, on one connection. */
+    private static void takeAndGiveBackInManyThreads(IntFunction<String> name) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try (Latchkey latchkey = Latchkey.builder(POSTGRES.database().url())
+                .commandConnections(1)
+                .connect()) {
+            List<Future<?>> runs = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                String lock = name.apply(i);
+                runs.add(threads.submit(() -> {
+                    for (int turn = 0; turn < TURNS; turn++) {
+                        assertThat(latchkey.lock(lock).acquire().release()).isTrue();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> run : runs) {
+                run.get();
+            }
+        } finally {
+            threads.shutdownNow();
         }
     }
 
