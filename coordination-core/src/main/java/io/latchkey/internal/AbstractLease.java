@@ -48,6 +48,9 @@ abstract class AbstractLease implements Lease {
     /** Tells the database; true if somebody had it when it was told. */
     abstract boolean giveBack();
 
+    /** Before it is forgotten; {@link #giveBack} follows, or another way to tell the database. */
+    void beginGivingBack() {}
+
     @Override
     public final String lock() {
         return lock;
@@ -137,6 +140,7 @@ abstract class AbstractLease implements Lease {
     final boolean end() {
         boolean ended = state.compareAndSet(State.HELD, State.RELEASED);
         if (ended) {
+            beginGivingBack();
             client.forget(this);
         }
         return ended;

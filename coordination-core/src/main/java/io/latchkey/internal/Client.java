@@ -346,6 +346,10 @@ public final class Client implements AutoCloseable {
         watches.resubmit();
     }
 
+    void beginGivingBack(long request) {
+        releaser.begin(request);
+    }
+
     boolean giveBack(SessionLease lease) {
         return releaser.giveBack(lease);
     }
@@ -382,11 +386,13 @@ public final class Client implements AutoCloseable {
     /** Gives back what the database says this session holds and nobody here knows of: a call that arrived too late. */
     void compare(List<ControlConnection.Holding> holdings, SessionLife life) {
         for (ControlConnection.Holding holding : holdings) {
-            // In this order: a grant becomes a lease before its call is over.
+            // In this order: a grant becomes a lease before its call is over, and its release is under way before it is
+            // none.
             if (!acquirer.isUnderWay(holding.request())
                     && !tries.isUnderWay(holding.request())
                     && !converter.isUnderWay(holding.request())
-                    && !leases.has(holding.request())) {
+                    && !leases.has(holding.request())
+                    && !releaser.isUnderWay(holding.request())) {
                 releaser.withdraw(holding.name(), holding.request(), life);
             }
         }

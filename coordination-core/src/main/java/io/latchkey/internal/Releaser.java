@@ -5,7 +5,9 @@ import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,9 @@ final class Releaser {
     private static final Duration FIRST_REPETITION = Duration.ofSeconds(1);
     private static final Duration LAST_REPETITION = Duration.ofSeconds(32);
 
+    /** The requests of session leases that are not listed any more, and that the database perhaps still lists. */
+    private final Set<Long> givingBack = ConcurrentHashMap.newKeySet();
+
     private final Client client;
     private final CallCombiner combiner;
     private final Keeper keeper;
@@ -32,16 +37,28 @@ final class Releaser {
 
     /** Whether this call was the end of a lease that the database still knew. */
     boolean giveBack(SessionLease lease) {
-        if (client.isClosed() || !lease.life().deadline.isLive()) {
-            return false;
-        }
+        boolean later = false;
         try {
-            return released(lease, release(lease));
+            return !client.isClosed() && lease.life().deadline.isLive() && released(lease, release(lease));
         } catch (SQLException e) {
             LOG.log(Level.DEBUG, "a release is told later", e);
+            later = true;
             client.background().callAfter(RETRY, () -> giveBack(lease));
             return true;
+        } finally {
+            if (!later) {
+                givingBack.remove(lease.request);
+            }
         }
+    }
+
+    void begin(long request) {
+        givingBack.add(request);
+    }
+
+    /** Whether it is being released: then the database may still list it, and the release is to find it. */
+    boolean isUnderWay(long request) {
+        return givingBack.contains(request);
     }
 
     /** What there is to do after a release; returns whether the database still knew the lease. */
@@ -80,6 +97,7 @@ final class Releaser {
             // Not held under this id of the session, or given back by a try whose answer was lost: alone, it finds out
             // which.
             all &= (reply == null || reply.is("not_held")) ? giveBack(leases.get(i)) : released(leases.get(i), reply);
+            givingBack.remove(leases.get(i).request);
         }
         return all;
     }

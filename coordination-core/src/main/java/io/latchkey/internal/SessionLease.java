@@ -35,6 +35,11 @@ class SessionLease extends AbstractLease {
     }
 
     @Override
+    final void beginGivingBack() {
+        client.beginGivingBack(request);
+    }
+
+    @Override
     final boolean giveBack() {
         return client.giveBack(this);
     }

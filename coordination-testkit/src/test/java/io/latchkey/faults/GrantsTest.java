@@ -238,6 +238,36 @@ final class GrantsTest {
         }
     }
 
+    /** The lease is not listed any more, and the database has not heard of it: whoever gave it back would be told that it was lost. */
+    @Test
+    void audit_whileALeaseIsBeingReleased_doesNotReleaseItInstead() throws Exception {
+        try (TestDatabase database = Scene.installed(PostgresServer.shared(), 1_500);
+                TcpProxy network = TcpProxy.to(database.address());
+                Latchkey client = client(
+                                database.address().withPort(network.port()).url(), "client", 1_500)
+                        .listenerUrl(database.url())
+                        .connect()) {
+            client.lock("warm up").tryAcquire();
+            network.reset();
+            client.lock("notices").tryAcquire();
+            network.delay(Duration.ofMillis(20)); // so that two calls need both connections
+            CompletableFuture<Boolean> other = CompletableFuture.supplyAsync(
+                    () -> client.lock("warm").tryAcquire().isPresent(), task -> new Thread(task).start());
+            assertThat(client.lock("up").tryAcquire()).isPresent();
+            assertThat(other.get()).isTrue();
+            network.heal();
+            for (int i = 0; i < 10; i++) { // a renewal and its audit come in between most times
+                Lease lease = client.lock("job").tryAcquire().orElseThrow();
+                network.delay(Duration.ofMillis(400));
+                CompletableFuture<Boolean> release =
+                        CompletableFuture.supplyAsync(lease::release, task -> new Thread(task).start());
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(80)); // until it is on its way
+                network.heal(); // for what is sent from now on
+                assertThat(release.get()).as("release %d", i).isTrue();
+            }
+        }
+    }
+
     /** A call that its caller gave up on, and that the network delivers later. */
     @Test
     void callThatArrivesAfterItsCallerGaveUp_leavesNoLockStuck() throws Exception {
