@@ -91,7 +91,7 @@ final class CallCombiner {
     private @Nullable Link linkOrQueue(Call call) {
         lock.lock();
         try {
-            if (!idle.isEmpty() && (call.action != null || isBatch(queue.size() + 1))) {
+            if (!idle.isEmpty() && (call.action != null || isEnough(queue.size() + 1))) {
                 return idle.poll();
             }
             queue.add(call);
@@ -118,15 +118,15 @@ final class CallCombiner {
         }
     }
 
-    /** Whether so many calls need not wait for others. */
-    private boolean isBatch(int calls) {
+    /** Whether so many calls need not wait for others; where they were waited for, they have come. */
+    private boolean isEnough(int calls) {
         int enough = gathering.isWorthwhile() ? batchSize() : 1;
         if (calls < enough) {
             return false;
         } else if (enough > 1) {
             gathering.complete();
         }
-        return calls > 0;
+        return true;
     }
 
     /** How many calls to wait for: an equal share of those that are usually under way, on as many connections as get a good batch. */
@@ -183,7 +183,7 @@ final class CallCombiner {
         lock.lock();
         try {
             Call next = queue.peek();
-            if (next != null && (next.due || next.action != null || closed || isBatch(queue.size()))) {
+            if (next != null && (next.due || next.action != null || closed || isEnough(queue.size()))) {
                 queue.remove();
                 next.lead(link);
                 return;

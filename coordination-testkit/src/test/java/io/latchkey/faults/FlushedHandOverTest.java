@@ -14,8 +14,8 @@ import io.latchkey.LeaseTime;
 import io.latchkey.testkit.PostgresServer;
 import io.latchkey.testkit.TestDatabase;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,41 +66,39 @@ final class FlushedHandOverTest {
 
     @Test
     void tryThatFindsTheHolderGone_andAQueue_wakesTheFirstInIt() throws Exception {
-        assertThatItWakesTheFirst(second -> second.lock("job").tryAcquire());
+        assertThatItWakesTheFirst(
+                first -> first.lock("job").acquireAsync(),
+                second -> assertThat(second.lock("job").tryAcquire()).isEmpty());
     }
 
     @Test
     void timedTryThatFindsTheHolderGone_andAQueue_wakesTheFirstInIt() throws Exception {
+        LeaseTime minute = LeaseTime.atMost(Duration.ofSeconds(60));
         assertThatItWakesTheFirst(
-                second -> second.lock("job").tryAcquireTimed(LeaseTime.atMost(Duration.ofSeconds(60))));
+                first -> first.lock("job").acquireAsync(),
+                second -> assertThat(second.lock("job").tryAcquireTimed(minute)).isEmpty());
     }
 
-    private static void assertThatItWakesTheFirst(Function<Latchkey, Optional<?>> attempt) throws Exception {
+    @Test
+    void tryOfAReaderThatIsGrantedAfterOthers_wakesThem() throws Exception {
+        assertThatItWakesTheFirst(
+                first -> first.readWriteLock("job").readLock().acquireAsync(),
+                second -> assertThat(second.readWriteLock("job").readLock().tryAcquire())
+                        .isPresent());
+    }
+
+    /** The holder is gone while the first waits; then the second one tries. */
+    private static void assertThatItWakesTheFirst(
+            Function<Latchkey, CompletableFuture<Lease>> waiting, Consumer<Latchkey> attempt) throws Exception {
         try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
                 Latchkey holder = client(database, "holder");
                 Latchkey first = client(database, "first");
                 Latchkey second = client(database, "second")) {
             holder.lock("job").acquire();
-            CompletableFuture<Lease> waiter = first.lock("job").acquireAsync();
+            CompletableFuture<Lease> waiter = waiting.apply(first);
             awaitQueued(database, 1);
             database.execute("DELETE FROM latchkey._session WHERE holder = 'holder'");
-            assertThat(attempt.apply(second)).isEmpty();
-            assertThatItIsGrantedSoon(waiter);
-        }
-    }
-
-    @Test
-    void tryOfAReaderThatIsGrantedAfterOthers_wakesThem() throws Exception {
-        try (TestDatabase database = Scene.installed(PostgresServer.shared(), TIMEOUT_MS);
-                Latchkey writer = client(database, "writer");
-                Latchkey first = client(database, "first");
-                Latchkey second = client(database, "second")) {
-            writer.readWriteLock("job").writeLock().acquire();
-            CompletableFuture<Lease> waiter =
-                    first.readWriteLock("job").readLock().acquireAsync();
-            awaitQueued(database, 1);
-            database.execute("DELETE FROM latchkey._session WHERE holder = 'writer'");
-            assertThat(second.readWriteLock("job").readLock().tryAcquire()).isPresent();
+            attempt.accept(second);
             assertThatItIsGrantedSoon(waiter);
         }
     }
