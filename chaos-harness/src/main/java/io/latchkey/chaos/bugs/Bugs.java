@@ -21,6 +21,8 @@ final class Bugs {
             "            renew(true);\n            return;",
             "            renew(lookNow);\n            return;");
 
+    private static final String PAUSE = "    PERFORM pg_catalog.pg_sleep(0.01);\n";
+
     private Bugs() {}
 
     static final List<SeededBug> ALL = List.of(
@@ -156,8 +158,12 @@ final class Bugs {
                     "unknown-is-refused",
                     "a call whose answer was lost is reported as refused, and nothing is taken back",
                     List.of(LOST_WAKE_UP, "everything heals"),
-                    Run.of(12, "net-reset", "backends-terminated", "net-refuse"),
-                    List.of(),
+                    Run.of(12, "net-reset", "net-refuse"),
+                    // So that an answer is under way at nearly any moment: otherwise a fast machine seldom loses one.
+                    List.of(
+                            new SqlPatch("acquire_lock", "    RETURN v_reply;", PAUSE + "    RETURN v_reply;"),
+                            new SqlPatch("run_uncontended", "    RETURN v_answers;", PAUSE + "    RETURN v_answers;"),
+                            new SqlPatch("run_batch", "    RETURN v_replies;", PAUSE + "    RETURN v_replies;")),
                     List.of(
                             new SourcePatch(
                                     "Tries",
