@@ -40,6 +40,11 @@ CREATE TABLE latchkey._lock (
     shared_above bigint NOT NULL DEFAULT 0,
     permits integer,
     permits_set boolean NOT NULL DEFAULT false,
+    first_session uuid,
+    first_request bigint,
+    first_token bigint,
+    first_weight integer,
+    first_given_back boolean NOT NULL DEFAULT false,
     CONSTRAINT _lock_pk PRIMARY KEY (name)
 ) WITH (fillfactor=50, autovacuum_vacuum_threshold=500, autovacuum_vacuum_scale_factor=0.05, vacuum_truncate=off);
 
@@ -212,7 +217,7 @@ BEGIN
             END IF;
             EXIT;
         ELSIF p_weight IS NOT NULL THEN
-            SELECT s.token INTO v_reply.token FROM latchkey._share s
+            SELECT s.token INTO v_reply.token FROM latchkey._shares s
              WHERE s.session = p_session AND s.request = p_request AND s.name = p_name AND NOT s.given_back;
             IF FOUND THEN
                 v_reply.outcome := 'granted';
@@ -236,13 +241,13 @@ BEGIN
             EXIT WHEN NOT latchkey._fits(p_weight, v_lock.taken, v_lock.permits);
         END IF;
         PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
-        IF NOT FOUND THEN  -- a fenced transaction is open
+        IF NOT FOUND AND (p_weight IS NULL OR v_lock.first_session IS NULL) THEN  -- a fenced transaction is open
             v_left := 20;
             EXIT;
         END IF;
         v_reply.token := CASE WHEN p_weight IS NULL
                               THEN latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false)
-                              ELSE latchkey._grant_share(v_lock, p_session, p_request, p_weight) END;
+                              ELSE latchkey._grant_share(v_lock, p_session, p_request, p_weight, v_lock.first_session IS NULL) END;
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
@@ -382,6 +387,14 @@ CREATE OR REPLACE FUNCTION latchkey._count_shares(p_name text, p_above bigint, O
 AS $function$
 BEGIN
     -- A session's end is judged with its row in hand, see _end_if_expired.
+    UPDATE latchkey._lock l SET first_session = NULL, first_given_back = false
+     WHERE l.ctid = (
+        SELECT f.ctid FROM latchkey._lock f LEFT JOIN latchkey._session s ON s.id = f.first_session
+         WHERE f.name = p_name AND f.first_session IS NOT NULL
+           AND CASE WHEN f.first_given_back OR s.id IS NULL THEN true
+                    WHEN s.expires_at > clock_timestamp() AND s.expires_at <= latchkey._after_ms(s.timeout_ms) THEN false
+                    ELSE latchkey._end_if_expired(s.id) = 0 END
+           FOR UPDATE OF f SKIP LOCKED);
     DELETE FROM latchkey._share h
      WHERE h.ctid = ANY (ARRAY(
         SELECT e.ctid FROM latchkey._share e LEFT JOIN latchkey._session s ON s.id = e.session
@@ -393,7 +406,7 @@ BEGIN
     SELECT coalesce(sum(h.weight), 0), min(greatest(CASE WHEN h.given_back THEN 0 ELSE latchkey._ms_until(s.expires_at) END, 20)),
            coalesce(bool_or(h.given_back OR s.id IS NULL), false)
       INTO taken, left_ms, fenced
-      FROM latchkey._share h LEFT JOIN latchkey._session s ON s.id = h.session
+      FROM latchkey._shares h LEFT JOIN latchkey._session s ON s.id = h.session
      WHERE h.name = p_name AND h.token > p_above;
     UPDATE latchkey._lock l SET taken = _count_shares.taken, waiting = l.queued OR _count_shares.taken > 0 OR l.permits IS NOT NULL
      WHERE l.name = p_name AND l.taken <> _count_shares.taken;
@@ -431,7 +444,7 @@ BEGIN
     END IF;
     DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_lock.ticket;
     v_reply.outcome := 'granted';
-    v_reply.token := latchkey._grant_share(v_lock, p_session, p_request, 1);
+    v_reply.token := latchkey._grant_share(v_lock, p_session, p_request, 1, false);
     IF v_lock.queued THEN
         -- Readers at the head of the queue come in; under a fence of the exclusive lease, when its transaction has ended.
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name;
@@ -489,15 +502,22 @@ CREATE OR REPLACE FUNCTION latchkey._fence_share(p_name text, p_token bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+DECLARE
+    v_first boolean;
 BEGIN
-    PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR KEY SHARE;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.first_token = p_token AND l.first_session IS NOT NULL FOR KEY SHARE;
+    v_first := FOUND;
+    IF NOT v_first THEN
+        PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR KEY SHARE;
+    END IF;
     IF NOT FOUND OR NOT EXISTS (
-        SELECT FROM latchkey._share h JOIN latchkey._session s ON s.id = h.session
+        SELECT FROM latchkey._shares h JOIN latchkey._session s ON s.id = h.session
          WHERE h.name = p_name AND h.token = p_token AND NOT h.given_back AND s.expires_at > clock_timestamp()) THEN
         PERFORM latchkey._refuse_token(p_token);
     END IF;
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN  -- see fence
         BEGIN
+            PERFORM FROM latchkey._lock l WHERE v_first AND l.name = p_name FOR NO KEY UPDATE;
             PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR NO KEY UPDATE;
             RAISE EXCEPTION USING ERRCODE = 'LK000';
         EXCEPTION WHEN SQLSTATE 'LK000' THEN
@@ -512,20 +532,25 @@ CREATE OR REPLACE FUNCTION latchkey._fits(p_weight integer, p_taken integer, p_p
  IMMUTABLE
 AS $function$ SELECT CASE WHEN p_weight IS NULL THEN p_taken = 0 WHEN p_permits IS NULL THEN true ELSE p_weight <= p_permits - p_taken END $function$;
 
-CREATE OR REPLACE FUNCTION latchkey._grant_share(p_lock latchkey._lock, p_session uuid, p_request bigint, p_weight integer)
+CREATE OR REPLACE FUNCTION latchkey._grant_share(p_lock latchkey._lock, p_session uuid, p_request bigint, p_weight integer, p_first boolean)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    v_token bigint;
+    v_token bigint := latchkey._next_token(p_lock.token);
 BEGIN
     PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
-           token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
+           token = v_token, granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
            shared_above = CASE WHEN p_lock.taken = 0 THEN l.token ELSE l.shared_above END
-     WHERE l.name = p_lock.name
-    RETURNING l.token INTO v_token;
+     WHERE l.name = p_lock.name;
+    IF p_first THEN
+        UPDATE latchkey._lock l
+           SET first_session = p_session, first_request = p_request, first_token = v_token, first_weight = p_weight, first_given_back = false
+         WHERE l.name = p_lock.name;
+        RETURN v_token;
+    END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp())
     ON CONFLICT DO NOTHING;
@@ -544,7 +569,7 @@ DECLARE
 BEGIN
     UPDATE latchkey._lock l
        SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket,
-           waiting = p_waiting, queued = p_waiting, taken = 0, shared_above = l.token,
+           waiting = p_waiting, queued = p_waiting, taken = 0, shared_above = l.token, first_session = NULL, first_given_back = false,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
@@ -579,7 +604,7 @@ BEGIN
             RETURN 'grace';
         END IF;
     END IF;
-    IF NOT p_unfenced THEN
+    IF NOT p_unfenced AND p_lock.first_session IS NULL THEN  -- otherwise only the fence of that share can be on the row
         PERFORM FROM latchkey._lock l WHERE l.name = p_lock.name FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
             RETURN 'fenced';
@@ -648,7 +673,7 @@ AS $function$
 BEGIN
     RETURN EXISTS (SELECT FROM latchkey._lock l
                     WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND coalesce(l.session = p_session, l.expires_at > clock_timestamp()))
-        OR EXISTS (SELECT FROM latchkey._share h
+        OR EXISTS (SELECT FROM latchkey._shares h
                     WHERE h.name = p_name AND h.token = p_token AND h.request = p_request AND h.session = p_session AND NOT h.given_back);
 END $function$;
 
@@ -768,6 +793,49 @@ BEGIN
             hint    := format('If it cannot connect: set cron.use_background_workers = on and restart the server, or let %I in from localhost without a password in pg_hba.conf.', current_user);
         END IF;
     END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION latchkey._join_shares(p_session uuid, p_name text, p_request bigint, p_weight integer, p_permits integer)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    v_token   pg_catalog.int8;
+    v_permits pg_catalog.int4;
+BEGIN
+    -- Where the place in the row is taken no fence matters. Where it is free one may be open: see acquire_lock for xmax and age.
+    UPDATE latchkey._lock l
+       SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
+                            (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
+           granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
+           shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
+       AND CASE WHEN p_permits IS NULL THEN l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
+                ELSE p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken) END
+       AND CASE WHEN l.first_session IS NULL THEN pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
+                ELSE l.first_request OPERATOR(pg_catalog.<>) p_request END  -- a repeated call
+       AND EXISTS (SELECT FROM latchkey._session s
+                    WHERE s.id OPERATOR(pg_catalog.=) p_session
+                      AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                      AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+    RETURNING CASE WHEN l.first_session IS NOT NULL OR l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
+    IF v_token IS NOT NULL AND p_request IS NOT NULL THEN
+        -- Not ON CONFLICT alone, which looks into both indexes first: the token is new, so (name, token) has no conflict.
+        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
+        VALUES (p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp())
+        ON CONFLICT (request, session) DO NOTHING;
+        IF FOUND THEN
+            RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text
+                   OPERATOR(pg_catalog.||) CASE WHEN v_permits OPERATOR(pg_catalog.<>) p_permits
+                                                THEN ',,,' OPERATOR(pg_catalog.||) v_permits::pg_catalog.text OPERATOR(pg_catalog.||) ')'
+                                                ELSE ',,,)' END;
+        END IF;
+    END IF;
+    IF FOUND OR v_token IS NOT NULL THEN
+        -- A fence may be open (xmax), or this call was granted before (the index): undo, and look closely.
+        UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.-) p_weight WHERE l.name OPERATOR(pg_catalog.=) p_name;
+    END IF;
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._look_after_waits(p_session uuid, OUT look_ms bigint, OUT grants text)
@@ -895,6 +963,30 @@ BEGIN
     RETURN v_candidates + v_watches;
 END $function$;
 
+CREATE OR REPLACE FUNCTION latchkey._reap_first_shares(p_names text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    v_name text;
+    v_lock latchkey._lock;
+    v_done integer := 0;
+BEGIN
+    FOR v_name IN
+        SELECT l.name FROM latchkey._lock l
+         WHERE l.name = ANY (p_names) AND l.first_session IS NOT NULL
+           AND (l.first_given_back OR NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.first_session AND s.expires_at > clock_timestamp()))
+         ORDER BY l.name
+    LOOP
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM latchkey._count_shares(v_name, 0);
+        PERFORM latchkey._settle(v_name);
+        v_done := v_done + 1;
+    END LOOP;
+    RETURN v_done;
+END $function$;
+
 CREATE OR REPLACE FUNCTION latchkey._reap_idle_locks()
  RETURNS integer
  LANGUAGE plpgsql
@@ -904,12 +996,15 @@ DECLARE
     v_idle   text[];
     v_floor  bigint;
     v_purged integer;
+    v_shares integer;
 BEGIN
     v_names := ARRAY(SELECT l.name FROM latchkey._lock l
                       WHERE l.name > (SELECT r.lock_cursor FROM latchkey._reaper r) ORDER BY l.name LIMIT 500);
+    v_shares := latchkey._reap_first_shares(v_names);
     v_idle := ARRAY(
         SELECT l.name FROM latchkey._lock l, latchkey._setting g
          WHERE l.name = ANY (v_names) AND l.granted_at < clock_timestamp() - g.idle_after AND NOT l.permits_set
+           AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.first_session)
            AND CASE WHEN l.session IS NOT NULL THEN NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.session)
                     ELSE coalesce(l.expires_at < clock_timestamp() - g.idle_after, true) END
            FOR UPDATE OF l SKIP LOCKED);
@@ -925,7 +1020,7 @@ BEGIN
     UPDATE latchkey._setting g SET token_floor = v_floor WHERE g.token_floor < v_floor;
     UPDATE latchkey._reaper r SET lock_cursor = CASE WHEN cardinality(v_names) = 500 THEN v_names[500] ELSE '' END
      WHERE r.lock_cursor <> '' OR cardinality(v_names) = 500;
-    RETURN v_purged;
+    RETURN v_purged + v_shares;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._reap_in_turn(p_pause interval, p_limit integer, p_cron_every interval DEFAULT NULL::interval)
@@ -1133,20 +1228,32 @@ DECLARE
     v_reply latchkey.reply;
 BEGIN
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
-    SELECT * INTO v_share FROM latchkey._share h
-     WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back;
-    IF NOT FOUND THEN
-        v_reply.outcome := 'not_held';
-        SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
-        RETURN v_reply;
-    END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_share.ticket;
-    DELETE FROM latchkey._share h
-     WHERE h.ctid = (SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name AND e.token = p_token FOR UPDATE SKIP LOCKED);
-    IF NOT FOUND THEN
-        UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND h.token = p_token;
-        v_reply.outcome := 'fenced';
-        RETURN v_reply;
+    IF v_lock.first_token = p_token AND v_lock.first_session = p_session AND NOT v_lock.first_given_back THEN
+        v_share.weight := v_lock.first_weight;
+        UPDATE latchkey._lock l SET first_session = NULL
+         WHERE l.ctid = (SELECT e.ctid FROM latchkey._lock e WHERE e.name = p_name FOR UPDATE SKIP LOCKED);
+        IF NOT FOUND THEN
+            UPDATE latchkey._lock l SET first_given_back = true WHERE l.name = p_name;
+            v_reply.outcome := 'fenced';
+            RETURN v_reply;
+        END IF;
+        v_lock.first_session := NULL;
+    ELSE
+        SELECT * INTO v_share FROM latchkey._share h
+         WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back;
+        IF NOT FOUND THEN
+            v_reply.outcome := 'not_held';
+            SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
+            RETURN v_reply;
+        END IF;
+        DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_share.ticket;
+        DELETE FROM latchkey._share h
+         WHERE h.ctid = (SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name AND e.token = p_token FOR UPDATE SKIP LOCKED);
+        IF NOT FOUND THEN
+            UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND h.token = p_token;
+            v_reply.outcome := 'fenced';
+            RETURN v_reply;
+        END IF;
     END IF;
     v_lock.taken := v_lock.taken - v_share.weight;
     UPDATE latchkey._lock l SET taken = v_lock.taken, waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL WHERE l.name = p_name;
@@ -1276,6 +1383,11 @@ BEGIN
         RETURN false;  -- an exclusive lease was granted after it, or all shares were given back
     ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
         RETURN false;  -- one call, one lease
+    ELSIF v_lock.first_token = p_token AND v_lock.first_session IS NOT NULL THEN
+        IF v_lock.first_request <> p_request OR v_lock.first_session NOT IN (p_old, p_new) OR v_lock.first_given_back THEN
+            RETURN false;
+        END IF;
+        UPDATE latchkey._lock l SET first_session = NULL WHERE l.name = p_name;  -- from here on a row like the others
     END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
@@ -1291,7 +1403,7 @@ BEGIN
            shared_above = CASE WHEN l.waiting AND l.request IS NULL THEN l.shared_above ELSE l.token END
      WHERE l.name = p_name;
     UPDATE latchkey._lock l
-       SET taken = (SELECT sum(h.weight) FROM latchkey._share h WHERE h.name = p_name AND h.token > l.shared_above)
+       SET taken = (SELECT sum(h.weight) FROM latchkey._shares h WHERE h.name = p_name AND h.token > l.shared_above)
      WHERE l.name = p_name;
     RETURN true;
 END $function$;
@@ -1361,7 +1473,7 @@ AS $function$
 BEGIN
     RETURN (SELECT coalesce(min(CASE WHEN h.given_back THEN 0 ELSE coalesce(latchkey._ms_until(s.expires_at), 0) END), 0)
               FROM latchkey._lock l
-              JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above
+              JOIN latchkey._shares h ON h.name = l.name AND h.token > l.shared_above
               LEFT JOIN latchkey._session s ON s.id = h.session
              WHERE l.name = p_name);
 END $function$;
@@ -1403,7 +1515,7 @@ BEGIN
         v_reply.token := v_lock.token;
         RETURN v_reply;
     END IF;
-    PERFORM FROM latchkey._share h
+    PERFORM FROM latchkey._shares h
       JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
      WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back AND v_lock.permits IS NULL;
     IF NOT FOUND THEN
@@ -1420,7 +1532,10 @@ BEGIN
         RETURN v_reply;
     END IF;
     -- No transaction under a fence of this share, nor of the exclusive lease that it may have been downgraded from.
-    PERFORM FROM latchkey._lock l JOIN latchkey._share h ON h.name = l.name AND h.token = p_token WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+    IF FOUND AND v_lock.first_token IS DISTINCT FROM p_token THEN
+        PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR UPDATE SKIP LOCKED;
+    END IF;
     IF NOT FOUND THEN
         v_reply.retry_ms := 20;
         RETURN v_reply;
@@ -1440,6 +1555,7 @@ AS $function$
 BEGIN
     UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND NOT h.given_back;
     DELETE FROM latchkey._share h WHERE h.ctid = ANY (ARRAY(SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name FOR UPDATE SKIP LOCKED));
+    UPDATE latchkey._lock l SET first_session = NULL, first_given_back = false WHERE l.name = p_name AND l.first_session IS NOT NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey._withdraw(p_session uuid, p_name text, p_request bigint)
@@ -1460,7 +1576,7 @@ BEGIN
     ELSIF v_lock.request = p_request AND v_lock.expires_at IS NOT NULL THEN
         v_reply := latchkey._release_timed(p_name, v_lock.token, p_request, false);
     ELSIF v_lock.taken > 0 THEN
-        SELECT s.token INTO v_token FROM latchkey._share s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name;
+        SELECT s.token INTO v_token FROM latchkey._shares s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name;
         IF FOUND THEN
             v_reply := latchkey._release_share(p_session, p_name, v_token);
         END IF;
@@ -1559,61 +1675,51 @@ CREATE OR REPLACE FUNCTION latchkey.acquire_shared(p_session uuid, p_name text, 
  SECURITY DEFINER
 AS $function$
 DECLARE
-    v_token   pg_catalog.int8;
-    v_permits pg_catalog.int4;
+    v_token pg_catalog.int8 := (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8;
+    v_reply pg_catalog.text;
 BEGIN
     -- Two statements and no CASE in one: PostgreSQL prepares each operator of a statement anew for each call, used or not.
     IF p_permits IS NULL THEN
-        -- A known lock that nobody has alone; nobody waits, no grace period.
+        -- A known lock that nobody has; nobody waits, no open fence, no grace period. For xmax and age see acquire_lock.
         UPDATE latchkey._lock l
-           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
-                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
-               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) 1,
-               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
+           SET token = v_token, granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = 1, shared_above = l.token,
+               first_session = p_session, first_request = p_request, first_token = v_token, first_weight = 1
          WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
-           AND l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
-           -- The exclusive lease may have been given back by this same transaction, see acquire_lock; not if there is a share
-           -- besides the one that it was downgraded to, because the grant of that one has looked closely.
-           AND (l.taken OPERATOR(pg_catalog.>) 1
-                OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
+           AND l.taken OPERATOR(pg_catalog.=) 0 AND l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
+           AND l.token OPERATOR(pg_catalog.<) v_token AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
            AND EXISTS (SELECT FROM latchkey._session s
                         WHERE s.id OPERATOR(pg_catalog.=) p_session
                           AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                           AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END INTO v_token;
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
+                       THEN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
     ELSE
-        -- A known semaphore with so many permits left; and the same.
+        -- A known semaphore with all its permits; and the same.
         UPDATE latchkey._lock l
-           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
-                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
-               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
-               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
-         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
-           AND p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken)
+           SET token = v_token, granted_at = pg_catalog.clock_timestamp(), taken = p_weight, shared_above = l.token,
+               first_session = p_session, first_request = p_request, first_token = v_token, first_weight = p_weight
+         WHERE l.name OPERATOR(pg_catalog.=) p_name AND NOT l.queued AND l.taken OPERATOR(pg_catalog.=) 0
+           AND l.permits OPERATOR(pg_catalog.=) p_permits AND p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) p_permits
+           AND l.token OPERATOR(pg_catalog.<) v_token AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
            AND EXISTS (SELECT FROM latchkey._session s
                         WHERE s.id OPERATOR(pg_catalog.=) p_session
                           AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
                           AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
+                       THEN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
     END IF;
-    IF v_token IS NOT NULL AND p_request IS NOT NULL THEN
-        -- Not ON CONFLICT alone, which looks into both indexes first: the token is new, so (name, token) has no conflict.
-        INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-        VALUES (p_name, v_token, p_session, p_request, p_weight, pg_catalog.clock_timestamp())
-        ON CONFLICT (request, session) DO NOTHING;
+    IF v_reply IS NULL THEN
         IF FOUND THEN
-            RETURN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text
-                   OPERATOR(pg_catalog.||) CASE WHEN v_permits OPERATOR(pg_catalog.<>) p_permits
-                                                THEN ',,,' OPERATOR(pg_catalog.||) v_permits::pg_catalog.text OPERATOR(pg_catalog.||) ')'
-                                                ELSE ',,,)' END;
+            UPDATE latchkey._lock l SET taken = 0, first_session = NULL WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        ELSE
+            v_reply := latchkey._join_shares(p_session, p_name, p_request, p_weight, p_permits);
+        END IF;
+        IF v_reply IS NULL THEN
+            v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL,
+                                         CASE WHEN p_permits IS NULL THEN 1 ELSE coalesce(p_weight, 0) END, p_permits)::pg_catalog.text;
         END IF;
     END IF;
-    IF FOUND OR v_token IS NOT NULL THEN
-        -- A fence may be open (xmax), or this call was granted before (the index): undo, and look closely.
-        UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.-) p_weight WHERE l.name OPERATOR(pg_catalog.=) p_name;
-    END IF;
-    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL,
-                             CASE WHEN p_permits IS NULL THEN 1 ELSE coalesce(p_weight, 0) END, p_permits)::pg_catalog.text;
+    RETURN v_reply;
 END $function$;
 
 CREATE OR REPLACE FUNCTION latchkey.acquire_timed(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_at_most_ms bigint, p_at_least_ms bigint, p_holder text)
@@ -1722,7 +1828,7 @@ CREATE OR REPLACE FUNCTION latchkey.audit_session(p_session uuid)
 AS $function$
     SELECT l.name, l.token, l.request FROM latchkey._lock l WHERE l.session = p_session
      UNION ALL
-    SELECT s.name, s.token, s.request FROM latchkey._share s WHERE s.session = p_session AND NOT s.given_back
+    SELECT s.name, s.token, s.request FROM latchkey._shares s WHERE s.session = p_session AND NOT s.given_back
 $function$;
 
 CREATE OR REPLACE FUNCTION latchkey.check_watches(p_session uuid, p_requests bigint[] DEFAULT NULL::bigint[])
@@ -1753,7 +1859,7 @@ BEGIN
         SELECT n FROM unnest(p_names) n
          UNION SELECT w.name FROM latchkey._waiter w WHERE w.session = p_session
          UNION SELECT s.name FROM latchkey._share s WHERE s.session = p_session
-         UNION SELECT l.name FROM latchkey._lock l WHERE p_names IS NULL AND l.session = p_session
+         UNION SELECT l.name FROM latchkey._lock l WHERE p_names IS NULL AND (l.session = p_session OR l.first_session = p_session)
          ORDER BY 1
     LOOP
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE;
@@ -1761,7 +1867,7 @@ BEGIN
         IF v_lock.session = p_session THEN
             PERFORM latchkey._release(p_session, v_name, v_lock.token);
         ELSIF v_lock.taken > 0 THEN
-            PERFORM latchkey._release_share(p_session, v_name, s.token) FROM latchkey._share s WHERE s.session = p_session AND s.name = v_name;
+            PERFORM latchkey._release_share(p_session, v_name, s.token) FROM latchkey._shares s WHERE s.session = p_session AND s.name = v_name;
             PERFORM latchkey._settle(v_name);  -- its place in the queue may have kept others waiting that fit
         END IF;
     END LOOP;
@@ -1875,7 +1981,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA latchkey TO %I', p_role);
     FOR v_object IN
         SELECT CASE WHEN c.relkind = 'v' THEN 'SELECT ON ' END || c.oid::regclass::text
-          FROM pg_class c WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v'
+          FROM pg_class c WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v' AND c.relname !~ '^_'
          UNION ALL
         SELECT 'EXECUTE ON FUNCTION ' || p.oid::regprocedure::text
           FROM pg_proc p WHERE p.pronamespace = 'latchkey'::regnamespace AND p.proname !~ '^_' AND p.proname NOT IN ('grant_to', 'run_reaper')
@@ -1986,7 +2092,23 @@ CREATE OR REPLACE FUNCTION latchkey.release_shared(p_session uuid, p_name text, 
 AS $function$
 DECLARE
     v_weight pg_catalog.int4;
+    v_reply  pg_catalog.text;
 BEGIN
+    -- The one that has its place in the row of the lock.
+    UPDATE latchkey._lock l
+       SET first_session = NULL, taken = l.taken OPERATOR(pg_catalog.-) l.first_weight,
+           waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) l.first_weight
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.first_token OPERATOR(pg_catalog.=) p_token
+       AND l.first_session OPERATOR(pg_catalog.=) p_session AND NOT l.first_given_back AND NOT l.queued
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN '(released,,,,)' ELSE '' END INTO v_reply;
+    IF v_reply OPERATOR(pg_catalog.<>) '' THEN
+        RETURN v_reply;
+    ELSIF v_reply IS NOT NULL THEN
+        -- A fence may be open (see acquire_lock): undo, and look closely.
+        UPDATE latchkey._lock l SET first_session = p_session, taken = l.taken OPERATOR(pg_catalog.+) l.first_weight, waiting = true
+         WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        RETURN latchkey._release_share(p_session, p_name, p_token)::pg_catalog.text;
+    END IF;
     -- The row of the lock first, as everywhere; so the weight is not known yet. It is 1 but for who has several permits.
     UPDATE latchkey._lock l
        SET taken = l.taken OPERATOR(pg_catalog.-) 1, waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) 1
@@ -2102,7 +2224,7 @@ BEGIN
          WHERE l.name = p_name AND l.request IS NOT NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
         UNION ALL
         SELECT h.token FROM latchkey._lock l
-          JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
+          JOIN latchkey._shares h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
           JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
          WHERE l.name = p_name
     ), asked AS (
@@ -2453,6 +2575,26 @@ END $function$;
 
 -- Views
 
+CREATE VIEW latchkey._shares AS
+ SELECT h.name,
+    h.token,
+    h.session,
+    h.request,
+    h.weight,
+    h.granted_at,
+    h.given_back
+   FROM latchkey._share h
+UNION ALL
+ SELECT l.name,
+    l.first_token AS token,
+    l.first_session AS session,
+    l.first_request AS request,
+    l.first_weight AS weight,
+    to_timestamp((((l.first_token)::numeric / 1000000.0))::double precision) AS granted_at,
+    l.first_given_back AS given_back
+   FROM latchkey._lock l
+  WHERE (l.first_session IS NOT NULL);
+
 CREATE VIEW latchkey.leaders AS
  SELECT l.name AS election,
     c.id AS leader,
@@ -2503,7 +2645,7 @@ UNION ALL
             WHEN (l.permits IS NOT NULL) THEN h.weight
             ELSE NULL::integer
         END AS permits
-   FROM ((latchkey._share h
+   FROM ((latchkey._shares h
      JOIN latchkey._lock l ON ((l.name = h.name)))
      JOIN latchkey._session s ON (((s.id = h.session) AND (s.expires_at > clock_timestamp()))))
   WHERE (NOT h.given_back);
@@ -2547,7 +2689,7 @@ CREATE VIEW latchkey.semaphores AS
  SELECT name,
     permits,
     ( SELECT COALESCE(sum(h.weight), (0)::bigint) AS "coalesce"
-           FROM (latchkey._share h
+           FROM (latchkey._shares h
              JOIN latchkey._session s ON (((s.id = h.session) AND (s.expires_at > clock_timestamp()))))
           WHERE ((h.name = l.name) AND (NOT h.given_back))) AS in_use,
     ( SELECT count(*) AS count
@@ -2566,7 +2708,7 @@ CREATE VIEW latchkey.sessions AS
     (( SELECT count(*) AS count
            FROM latchkey._lock l
           WHERE (l.session = s.id)) + ( SELECT count(*) AS count
-           FROM latchkey._share h
+           FROM latchkey._shares h
           WHERE ((h.session = s.id) AND (NOT h.given_back)))) AS locks_held,
     ( SELECT count(*) AS count
            FROM latchkey._waiter w
@@ -2580,7 +2722,7 @@ CREATE VIEW latchkey.waiters AS
     s.holder AS waiter,
     w.queued_at AS waiting_since,
     COALESCE(h.holder, l.holder, ( SELECT string_agg(DISTINCT o.holder, ', '::text) AS string_agg
-           FROM (latchkey._share e
+           FROM (latchkey._shares e
              JOIN latchkey._session o ON (((o.id = e.session) AND (o.expires_at > clock_timestamp()))))
           WHERE ((e.name = w.name) AND (NOT e.given_back)))) AS held_by,
         CASE
@@ -2623,7 +2765,7 @@ COMMENT ON FUNCTION latchkey._enqueue(latchkey._lock,pg_catalog.uuid,bigint,bigi
 COMMENT ON FUNCTION latchkey._fence_share(pg_catalog.text,bigint) IS 'What fence does for a share.';
 COMMENT ON FUNCTION latchkey._fits(integer,integer,integer) IS 'Whether a share of this weight (NULL: the exclusive lock) goes with what is taken; p_permits: NULL for a lock.';
 COMMENT ON FUNCTION latchkey._grant(pg_catalog.text,pg_catalog.uuid,bigint,pg_catalog.text,bigint,bigint,bigint,boolean) IS 'Writes a new holder into a row that the caller has locked FOR UPDATE.';
-COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock,pg_catalog.uuid,bigint,integer) IS 'Writes a new share. The caller has the row FOR UPDATE, and p_lock.taken is what is taken without it.';
+COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock,pg_catalog.uuid,bigint,integer,boolean) IS 'Writes a new share. The caller has the row of the lock, and p_lock.taken is what is taken without it. p_first: in that row, which the caller has FOR UPDATE.';
 COMMENT ON FUNCTION latchkey._hand_over(latchkey._lock,boolean) IS 'Grants a lock that nobody holds alone to the live waiters at the head of the queue, as many as can have it together, and tells them. The caller has the row; p_unfenced: even FOR UPDATE. granted; free (nobody waits); held (the first has to wait on, for others that share it); or fenced or grace (not now).';
 COMMENT ON FUNCTION latchkey._has_lease(pg_catalog.text,bigint,bigint,pg_catalog.uuid) IS 'Whether a lease, of this session or a timed one, is there.';
 COMMENT ON FUNCTION latchkey._holder_left_ms(latchkey._lock) IS 'How long the holder still has the lock; 0: nobody holds it, and nobody can come back. The caller has the row.';
@@ -2636,9 +2778,15 @@ COMMENT ON FUNCTION latchkey._insert_session(pg_catalog.uuid,pg_catalog.text,int
 COMMENT ON FUNCTION latchkey._job_command(pg_catalog.text) IS 'What the job runs. It does not wait for the disk, so it may notify those it hands a lock to.';
 COMMENT ON FUNCTION latchkey._job_name() IS 'The name of the job: one per database, because all databases of a cluster may share one pg_cron. At most 63 bytes.';
 COMMENT ON FUNCTION latchkey._job_obstacle(bigint,boolean) IS 'What keeps the job that exists from running: it is switched off, or failed the last two times. LK014.';
+COMMENT ON FUNCTION latchkey._join_shares(pg_catalog.uuid,pg_catalog.text,bigint,integer,integer) IS 'The short cut to one more share; NULL: it is not as simple as that, and nothing has changed.';
 COMMENT ON TABLE latchkey._lock IS 'One row per lock. It stays when the lock is free: it holds the last token.';
 COMMENT ON COLUMN latchkey._lock.at_least IS 'A timed lease that is released earlier stays taken until then; NULL: it does not.';
 COMMENT ON COLUMN latchkey._lock.expires_at IS 'The end of a timed lease; NULL for a session lease and for a free lock.';
+COMMENT ON COLUMN latchkey._lock.first_given_back IS 'This share was released under an open fence: it counts until that transaction has ended.';
+COMMENT ON COLUMN latchkey._lock.first_request IS 'The random number of the call that was granted this share.';
+COMMENT ON COLUMN latchkey._lock.first_session IS 'Whose share has its place in this row, which spares a row of _share; NULL: the place is free.';
+COMMENT ON COLUMN latchkey._lock.first_token IS 'The fencing token of this share; the row lock of this row is its fence. While the place is taken no other fence is on this row.';
+COMMENT ON COLUMN latchkey._lock.first_weight IS 'How many permits this share is; 1 for a reader.';
 COMMENT ON COLUMN latchkey._lock.granted_at IS 'The time of the last grant.';
 COMMENT ON COLUMN latchkey._lock.holder IS 'The public name of the holder of a timed lease.';
 COMMENT ON COLUMN latchkey._lock.lease_ms IS 'The length of a timed lease: an end further away than that means that the clock went back.';
@@ -2648,7 +2796,7 @@ COMMENT ON COLUMN latchkey._lock.queued IS 'Whether somebody may stand in the qu
 COMMENT ON COLUMN latchkey._lock.request IS 'The random number of the call that was granted, which makes a repeated call harmless.';
 COMMENT ON COLUMN latchkey._lock.session IS 'The holder of a session lease. No foreign key: a session that is gone holds nothing, whatever stands here.';
 COMMENT ON COLUMN latchkey._lock.shared_above IS 'Shares have higher tokens than this; it moves up when the first of them is granted. So nobody walks over what the index still has of those before, and a share from before an exclusive grant cannot be resumed.';
-COMMENT ON COLUMN latchkey._lock.taken IS 'The weight of all rows of _share that count, or more: those of sessions that ended, or that a crash took, are in it until somebody needs to know better.';
+COMMENT ON COLUMN latchkey._lock.taken IS 'The weight of all shares that count, or more: those of sessions that ended, or that a crash took, are in it until somebody needs to know better.';
 COMMENT ON COLUMN latchkey._lock.ticket IS 'The ticket of the last waiter that was served: the queue goes on behind it, past what the index still has of those before.';
 COMMENT ON COLUMN latchkey._lock.token IS 'The fencing token of the last grant.';
 COMMENT ON COLUMN latchkey._lock.waiting IS 'Whether somebody may stand in the queue or hold a share, and always for a semaphore: then the exclusive lock has no short cut, neither to take it nor to give it back.';
@@ -2659,7 +2807,8 @@ COMMENT ON FUNCTION latchkey._notify(pg_catalog.text,bigint,bigint,bigint) IS 'W
 COMMENT ON FUNCTION latchkey._notify_watchers(pg_catalog.text,bigint) IS 'Tells those who watch a lease, or (NULL) the leader of an election, to look. Only with a commit that is not flushed, like every notification.';
 COMMENT ON FUNCTION latchkey._purge_runs(bigint) IS 'Deletes finished runs of our own job that are older than ten minutes from cron.job_run_details: a bounded piece of it, on from that run. Returns where to go on.';
 COMMENT ON FUNCTION latchkey._reap_candidates() IS 'Deletes what sessions that are gone have said of themselves and wanted to hear. Nobody saw it any more.';
-COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, and remembers the highest token among them. Looks at 500 rows, on from where the last call stopped.';
+COMMENT ON FUNCTION latchkey._reap_first_shares(pg_catalog.text[]) IS 'What _reap_shares does, for those that have their place in the rows of these locks.';
+COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, remembers the highest token among them, and forgets first shares whose session is gone. Looks at 500 rows, on from where the last call stopped.';
 COMMENT ON FUNCTION latchkey._reap_in_turn(interval,integer,interval) IS 'Reaps unless somebody did a moment ago or is doing it. Waits for nobody. p_cron_every: it is pg_cron that calls, so often.';
 COMMENT ON FUNCTION latchkey._reap_queues(integer) IS 'Hands over locks that are waited for and that nobody holds, and removes waiters whose session is gone. Looks at up to 1,000 waiters, on from where the last call stopped.';
 COMMENT ON FUNCTION latchkey._reap_sessions(integer) IS 'Ends sessions whose time is up, so many at the most; what they held is free from then on. Looks at 1,000 pages, on from where the last call stopped.';
@@ -2697,11 +2846,12 @@ COMMENT ON COLUMN latchkey._setting.idle_after IS 'A lock row that nobody took f
 COMMENT ON COLUMN latchkey._setting.runs_purged_to IS 'How far cron.job_run_details has been rid of the runs of our own job.';
 COMMENT ON COLUMN latchkey._setting.token_floor IS 'The highest token of a lock row that was deleted; new rows start above it, whatever the clock says.';
 COMMENT ON FUNCTION latchkey._settle(pg_catalog.text) IS 'Hands a lock over if it is waited for and can be had, and forgets shares that are over. Never waits for a row.';
-COMMENT ON TABLE latchkey._share IS 'The shared leases: readers of a lock, permits of a semaphore. Changed only by one who has the row of the lock. No foreign key: a session that is gone holds nothing.';
+COMMENT ON TABLE latchkey._share IS 'The shared leases: readers of a lock, permits of a semaphore, but for the one that has its place in the row of the lock. Changed only by one who has the row of the lock. No foreign key: a session that is gone holds nothing.';
 COMMENT ON COLUMN latchkey._share.given_back IS 'Released under an open fence: it counts until that transaction has ended.';
 COMMENT ON COLUMN latchkey._share.ticket IS 'The place it had in the queue; NULL if it did not wait.';
 COMMENT ON COLUMN latchkey._share.token IS 'The fencing token of this grant; its row lock is the fence.';
 COMMENT ON COLUMN latchkey._share.weight IS 'How many permits; 1 for a reader.';
+COMMENT ON VIEW latchkey._shares IS 'All shared leases, wherever they have their place.';
 COMMENT ON FUNCTION latchkey._shares_left_ms(pg_catalog.text) IS 'After how long the first of the shares may end, by what can be read; 0: a closer look is worthwhile.';
 COMMENT ON FUNCTION latchkey._spread_tables() IS 'Gives the unlogged tables their empty pages, and tickets that go on rising; after a crash they have lost both.';
 COMMENT ON FUNCTION latchkey._upgrade(pg_catalog.uuid,pg_catalog.text,bigint,bigint) IS 'Makes a share the exclusive lease, if it is the only one: granted with a new token, held (by other readers, or in the grace period: never waits), or not_held. Passes a writer that waits, which could not have it now.';

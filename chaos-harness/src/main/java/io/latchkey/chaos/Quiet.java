@@ -17,7 +17,7 @@ final class Quiet {
     private static final Map<String, String> WHILE_CONNECTED = new TreeMap<>(Map.of(
             "locks that somebody has", "SELECT count(*) FROM latchkey.locks",
             "rows in queues", "SELECT count(*) FROM latchkey._waiter",
-            "shares", "SELECT count(*) FROM latchkey._share",
+            "shares", "SELECT count(*) FROM latchkey._shares",
             "candidates", "SELECT count(*) FROM latchkey._candidate",
             "watches", "SELECT count(*) FROM latchkey._watch"));
 

@@ -136,7 +136,7 @@ class SharedContentionTest {
     private void assertNothingIsLeft() throws Exception {
         try (var connection = POSTGRES.database().connect();
                 var statement = connection.createStatement();
-                var row = statement.executeQuery("SELECT (SELECT count(*) FROM latchkey._share),"
+                var row = statement.executeQuery("SELECT (SELECT count(*) FROM latchkey._shares),"
                         + " (SELECT count(*) FROM latchkey.waiters), (SELECT sum(taken) FROM latchkey._lock)")) {
             row.next();
             assertThat(row.getInt(1)).as("shares").isZero();

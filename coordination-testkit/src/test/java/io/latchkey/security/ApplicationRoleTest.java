@@ -291,7 +291,7 @@ final class ApplicationRoleTest {
     private String held() throws SQLException {
         return admin.rows("""
                 SELECT concat_ws(' ', l.name, l.token, l.session, l.request, l.expires_at, l.taken, l.permits) FROM latchkey._lock l
-                 UNION ALL SELECT concat_ws(' ', h.*::text) FROM latchkey._share h
+                 UNION ALL SELECT concat_ws(' ', h.*::text) FROM latchkey._shares h
                  UNION ALL SELECT concat_ws(' ', w.*::text) FROM latchkey._waiter w
                  UNION ALL SELECT concat_ws(' ', s.id, s.expires_at) FROM latchkey._session s WHERE s.holder LIKE '%victim'
                  UNION ALL SELECT c.*::text FROM latchkey._candidate c

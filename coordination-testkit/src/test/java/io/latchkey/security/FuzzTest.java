@@ -265,7 +265,7 @@ final class FuzzTest {
     private String leasesOfOthers() throws SQLException {
         return admin.rows("""
                 SELECT concat_ws(' ', l.name, l.token, l.session, l.request, l.expires_at) FROM latchkey._lock l WHERE l.name IN ('v0', 'v3')
-                 UNION ALL SELECT concat_ws(' ', h.*::text) FROM latchkey._share h WHERE h.request BETWEEN 7000 AND 7100
+                 UNION ALL SELECT concat_ws(' ', h.*::text) FROM latchkey._shares h WHERE h.request BETWEEN 7000 AND 7100
                  UNION ALL SELECT concat_ws(' ', w.*::text) FROM latchkey._waiter w WHERE w.request BETWEEN 7000 AND 7100
                  UNION ALL SELECT concat_ws(' ', s.id, s.expires_at) FROM latchkey._session s WHERE s.holder IN ('victim', 'waiter')
                  ORDER BY 1""").toString();

@@ -19,14 +19,17 @@ final class Invariants {
         // One holder, or only sharers, and no more than there is
         "SELECT 'two owners: ' || name FROM latchkey._lock WHERE session IS NOT NULL AND expires_at IS NOT NULL",
         "SELECT 'no call: ' || name FROM latchkey._lock WHERE session IS NOT NULL AND request IS NULL",
-        "SELECT 'shares of a lock held alone: ' || l.name FROM latchkey._lock l JOIN latchkey._share h ON h.name = l.name"
+        "SELECT 'shares of a lock held alone: ' || l.name FROM latchkey._lock l JOIN latchkey._shares h ON h.name = l.name"
                 + " JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()"
                 + " WHERE l.request IS NOT NULL AND h.token > l.shared_above AND NOT h.given_back",
         "SELECT 'held alone, and a semaphore: ' || name FROM latchkey._lock WHERE permits IS NOT NULL AND request IS NOT NULL",
-        "SELECT 'counts too little: ' || l.name FROM latchkey._lock l JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above"
+        "SELECT 'counts too little: ' || l.name FROM latchkey._lock l JOIN latchkey._shares h ON h.name = l.name AND h.token > l.shared_above"
                 + " GROUP BY l.name, l.taken HAVING sum(h.weight) > l.taken",
         "SELECT 'no row: ' || h.name FROM latchkey._share h WHERE NOT EXISTS (SELECT FROM latchkey._lock l WHERE l.name = h.name)",
-        "SELECT 'token of the future: ' || h.name FROM latchkey._share h JOIN latchkey._lock l ON l.name = h.name WHERE h.token > l.token",
+        "SELECT 'token of the future: ' || h.name FROM latchkey._shares h JOIN latchkey._lock l ON l.name = h.name WHERE h.token > l.token",
+        "SELECT 'a place that nobody can fence: ' || l.name FROM latchkey._lock l WHERE l.first_session IS NOT NULL AND (l.first_token IS NULL"
+                + " OR l.first_request IS NULL OR l.first_weight IS NULL OR l.request IS NOT NULL)",
+        "SELECT 'given back by nobody: ' || name FROM latchkey._lock WHERE first_given_back AND first_session IS NULL",
         "SELECT 'short cut beside shares: ' || l.name FROM latchkey._lock l WHERE l.taken > 0 AND NOT l.waiting",
         // Nobody is forgotten
         "SELECT 'waits, and the row does not say so: ' || w.name FROM latchkey._waiter w LEFT JOIN latchkey._lock l ON l.name = w.name"

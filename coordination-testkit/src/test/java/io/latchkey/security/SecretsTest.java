@@ -194,7 +194,8 @@ final class SecretsTest {
             "SELECT latchkey.add_watch($S, NULL, 'x')",
             "SELECT latchkey.acquire_lock($S, 'one', 1, true), latchkey.acquire_lock($S, 'two', 2, true),"
                     + " latchkey.acquire_shared($S, 'one', 3, true), latchkey.acquire_shared($S, 'two', 3, true)",
-            "SELECT latchkey.acquire_shared($S, 'three', 4, true), latchkey.acquire_shared($S, 'four', 4, true)");
+            "SELECT latchkey.acquire_shared($S, 'three', 4, true), latchkey.acquire_shared($S, 'four', 5, true),"
+                    + " latchkey.acquire_shared($S, 'three', 6, true), latchkey.acquire_shared($S, 'four', 6, true)");
 
     private static String failure(Caller caller, String sql) {
         try {
@@ -272,7 +273,7 @@ final class SecretsTest {
 
     private void look(StringBuilder seen, Latchkey... clients) throws Exception {
         for (String view : admin.rows("SELECT c.oid::regclass::text FROM pg_class c"
-                + " WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v'")) {
+                + " WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v' AND c.relname !~ '^_'")) {
             seen.append(admin.ask("SELECT coalesce(string_agg(to_jsonb(v)::text, E'\\n'), '') FROM " + view + " v"));
         }
         seen.append(admin.rows(

@@ -81,6 +81,7 @@ final class TakingOverTest {
         String token = victim.ask(
                 "SELECT (q.r).token FROM (SELECT latchkey.acquire_lock(?, 'x', 1, false)::latchkey.reply AS r) q",
                 victim.session);
+        victim.ask("SELECT latchkey.acquire_shared(?, 'other', 3, true)", victim.session);
         attacker.ask("SELECT latchkey.acquire_shared(?, 'x', 7, true)", attacker.session);
         attacker.ask("SELECT latchkey.acquire_shared(?, 'other', 7, true)", attacker.session);
         admin.ask("SELECT latchkey.acquire_lock(?, 'x', 2, true)", victim.session);

@@ -8,8 +8,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -45,6 +47,7 @@ public final class SpeedMain {
             SpeedMain speed = new SpeedMain(database, rounds, seconds);
             speed.uncontended(1);
             speed.uncontended(8);
+            speed.modes();
             speed.handOver(8);
             speed.manyRows(100_000);
             speed.idle(1_000, 15);
@@ -91,6 +94,59 @@ public final class SpeedMain {
 
     private static String name(int thread, long turn) {
         return "k" + (thread * 100L + turn % 100);
+    }
+
+    /** What the other kinds of leases cost one thread, beside the plain lock. */
+    private void modes() throws Exception {
+        try (Latchkey latchkey = Latchkey.connect(database.url());
+                Latchkey other = Latchkey.connect(database.url())) {
+            for (int i = 0; i < 100; i++) {
+                other.readWriteLock("shared/" + i).readLock().acquire();
+                other.semaphore("in use/" + i, 9).acquire(2);
+            }
+            Map<String, Workload.Turn> modes = new LinkedHashMap<>();
+            modes.put(
+                    "write lock",
+                    (thread, turn) -> latchkey.readWriteLock("read/" + turn % 100)
+                            .writeLock()
+                            .acquire()
+                            .release());
+            modes.put(
+                    "read lock",
+                    (thread, turn) -> latchkey.readWriteLock("read/" + turn % 100)
+                            .readLock()
+                            .acquire()
+                            .release());
+            modes.put(
+                    "permit",
+                    (thread, turn) -> latchkey.semaphore("permits/" + turn % 100, 9)
+                            .acquire()
+                            .release());
+            modes.put(
+                    "read lock beside a reader",
+                    (thread, turn) -> latchkey.readWriteLock("shared/" + turn % 100)
+                            .readLock()
+                            .acquire()
+                            .release());
+            modes.put(
+                    "permit beside another",
+                    (thread, turn) -> latchkey.semaphore("in use/" + turn % 100, 9)
+                            .acquire()
+                            .release());
+            Workload.Turn plain = (thread, turn) ->
+                    latchkey.lock("plain/" + turn % 100).acquire().release();
+            Map<String, double[]> ratios = new LinkedHashMap<>();
+            for (int round = -1; round < rounds; round++) { // the first one is to warm up
+                double lock = Workload.rate(1, seconds, plain);
+                for (Map.Entry<String, Workload.Turn> mode : modes.entrySet()) {
+                    double ratio = lock / Workload.rate(1, seconds, mode.getValue());
+                    if (round >= 0) {
+                        ratios.computeIfAbsent(mode.getKey(), key -> new double[rounds])[round] = ratio;
+                    }
+                }
+            }
+            ratios.forEach((mode, all) -> print("cost of a " + mode + ", to that of the lock", Workload.spread(all)));
+        }
     }
 
     /** From just before the release to the next holder's return, counted only where the holder changes. */

@@ -39,10 +39,7 @@ final class PermitsTest extends SqlTest {
 
     @Test
     void permits_whenTheShortCutDoesNotCount_areMoreThanThereAre() throws SQLException {
-        sabotage(
-                "acquire_shared",
-                "p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken)",
-                "true");
+        sabotage("_join_shares", "p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken)", "true");
         Party a = client("a");
         a.tryPermits("s", 1, 1, 1).granted();
         a.tryPermits("s", 2, 1, 1).granted();

@@ -95,7 +95,7 @@ final class SearchPathTest extends SqlTest {
 
     @Test
     void operatorsOfTheCaller_areUsedWhereTheSchemaIsLeftOut_inShares() throws SQLException {
-        sabotage("release_shared", "h.token OPERATOR(pg_catalog.=) p_token", "h.token = p_token");
+        sabotage("release_shared", "l.first_token OPERATOR(pg_catalog.=) p_token", "l.first_token = p_token");
         Party attacker = attackerWithOperators();
         assertThatThrownBy(() -> useLocks(attacker)).hasMessageContaining("ran as postgres");
     }

@@ -157,7 +157,7 @@ BEGIN
          WHERE l.name = p_name AND l.request IS NOT NULL AND latchkey._remaining_ms(l.session, l.expires_at) > 0
         UNION ALL
         SELECT h.token FROM latchkey._lock l
-          JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
+          JOIN latchkey._shares h ON h.name = l.name AND h.token > l.shared_above AND NOT h.given_back
           JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
          WHERE l.name = p_name
     ), asked AS (

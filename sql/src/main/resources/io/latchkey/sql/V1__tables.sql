@@ -79,7 +79,12 @@ CREATE TABLE latchkey._lock (
     taken      integer     NOT NULL DEFAULT 0,
     shared_above bigint    NOT NULL DEFAULT 0,
     permits    integer,
-    permits_set boolean    NOT NULL DEFAULT false
+    permits_set boolean    NOT NULL DEFAULT false,
+    first_session uuid,
+    first_request bigint,
+    first_token   bigint,
+    first_weight  integer,
+    first_given_back boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = off);
 COMMENT ON TABLE  latchkey._lock            IS 'One row per lock. It stays when the lock is free: it holds the last token.';
 COMMENT ON COLUMN latchkey._lock.token      IS 'The fencing token of the last grant.';
@@ -93,10 +98,15 @@ COMMENT ON COLUMN latchkey._lock.holder     IS 'The public name of the holder of
 COMMENT ON COLUMN latchkey._lock.ticket     IS 'The ticket of the last waiter that was served: the queue goes on behind it, past what the index still has of those before.';
 COMMENT ON COLUMN latchkey._lock.waiting    IS 'Whether somebody may stand in the queue or hold a share, and always for a semaphore: then the exclusive lock has no short cut, neither to take it nor to give it back.';
 COMMENT ON COLUMN latchkey._lock.queued     IS 'Whether somebody may stand in the queue: then shares have no short cut either.';
-COMMENT ON COLUMN latchkey._lock.taken      IS 'The weight of all rows of _share that count, or more: those of sessions that ended, or that a crash took, are in it until somebody needs to know better.';
+COMMENT ON COLUMN latchkey._lock.taken      IS 'The weight of all shares that count, or more: those of sessions that ended, or that a crash took, are in it until somebody needs to know better.';
 COMMENT ON COLUMN latchkey._lock.shared_above IS 'Shares have higher tokens than this; it moves up when the first of them is granted. So nobody walks over what the index still has of those before, and a share from before an exclusive grant cannot be resumed.';
 COMMENT ON COLUMN latchkey._lock.permits    IS 'How many permits the semaphore of this name has; NULL: it is a lock.';
 COMMENT ON COLUMN latchkey._lock.permits_set IS 'Whether that number was set on purpose: then the row stays, however idle.';
+COMMENT ON COLUMN latchkey._lock.first_session IS 'Whose share has its place in this row, which spares a row of _share; NULL: the place is free.';
+COMMENT ON COLUMN latchkey._lock.first_request IS 'The random number of the call that was granted this share.';
+COMMENT ON COLUMN latchkey._lock.first_token   IS 'The fencing token of this share; the row lock of this row is its fence. While the place is taken no other fence is on this row.';
+COMMENT ON COLUMN latchkey._lock.first_weight  IS 'How many permits this share is; 1 for a reader.';
+COMMENT ON COLUMN latchkey._lock.first_given_back IS 'This share was released under an open fence: it counts until that transaction has ended.';
 
 CREATE UNLOGGED TABLE latchkey._share (
     name       text        COLLATE "C" NOT NULL,
@@ -111,11 +121,18 @@ CREATE UNLOGGED TABLE latchkey._share (
 ) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = off);
 -- By request first: an index that begins with the session tempts the planner to read all that a session holds.
 CREATE UNIQUE INDEX _share_call ON latchkey._share (request, session);
-COMMENT ON TABLE  latchkey._share            IS 'The shared leases: readers of a lock, permits of a semaphore. Changed only by one who has the row of the lock. No foreign key: a session that is gone holds nothing.';
+COMMENT ON TABLE  latchkey._share            IS 'The shared leases: readers of a lock, permits of a semaphore, but for the one that has its place in the row of the lock. Changed only by one who has the row of the lock. No foreign key: a session that is gone holds nothing.';
 COMMENT ON COLUMN latchkey._share.token      IS 'The fencing token of this grant; its row lock is the fence.';
 COMMENT ON COLUMN latchkey._share.weight     IS 'How many permits; 1 for a reader.';
 COMMENT ON COLUMN latchkey._share.ticket     IS 'The place it had in the queue; NULL if it did not wait.';
 COMMENT ON COLUMN latchkey._share.given_back IS 'Released under an open fence: it counts until that transaction has ended.';
+
+CREATE VIEW latchkey._shares AS
+SELECT h.name, h.token, h.session, h.request, h.weight, h.granted_at, h.given_back FROM latchkey._share h
+ UNION ALL
+SELECT l.name, l.first_token, l.first_session, l.first_request, l.first_weight, pg_catalog.to_timestamp(l.first_token / 1000000.0), l.first_given_back
+  FROM latchkey._lock l WHERE l.first_session IS NOT NULL;
+COMMENT ON VIEW latchkey._shares IS 'All shared leases, wherever they have their place.';
 
 CREATE UNLOGGED TABLE latchkey._waiter (
     name        text        COLLATE "C" NOT NULL,

@@ -31,7 +31,7 @@ DECLARE
 BEGIN
     UPDATE latchkey._lock l
        SET token = latchkey._next_token(l.token), request = p_request, granted_at = clock_timestamp(), ticket = p_ticket,
-           waiting = p_waiting, queued = p_waiting, taken = 0, shared_above = l.token,
+           waiting = p_waiting, queued = p_waiting, taken = 0, shared_above = l.token, first_session = NULL, first_given_back = false,
            session    = CASE WHEN p_at_most_ms IS NULL THEN p_session END,
            holder     = CASE WHEN p_at_most_ms IS NOT NULL THEN p_holder END,
            lease_ms   = p_at_most_ms,
@@ -76,7 +76,7 @@ BEGIN
             RETURN 'grace';
         END IF;
     END IF;
-    IF NOT p_unfenced THEN
+    IF NOT p_unfenced AND p_lock.first_session IS NULL THEN  -- otherwise only the fence of that share can be on the row
         PERFORM FROM latchkey._lock l WHERE l.name = p_lock.name FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
             RETURN 'fenced';
@@ -221,7 +221,7 @@ BEGIN
             END IF;
             EXIT;
         ELSIF p_weight IS NOT NULL THEN
-            SELECT s.token INTO v_reply.token FROM latchkey._share s
+            SELECT s.token INTO v_reply.token FROM latchkey._shares s
              WHERE s.session = p_session AND s.request = p_request AND s.name = p_name AND NOT s.given_back;
             IF FOUND THEN
                 v_reply.outcome := 'granted';
@@ -245,13 +245,13 @@ BEGIN
             EXIT WHEN NOT latchkey._fits(p_weight, v_lock.taken, v_lock.permits);
         END IF;
         PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
-        IF NOT FOUND THEN  -- a fenced transaction is open
+        IF NOT FOUND AND (p_weight IS NULL OR v_lock.first_session IS NULL) THEN  -- a fenced transaction is open
             v_left := 20;
             EXIT;
         END IF;
         v_reply.token := CASE WHEN p_weight IS NULL
                               THEN latchkey._grant(p_name, p_session, p_request, p_holder, p_at_most_ms, p_at_least_ms, v_lock.ticket, false)
-                              ELSE latchkey._grant_share(v_lock, p_session, p_request, p_weight) END;
+                              ELSE latchkey._grant_share(v_lock, p_session, p_request, p_weight, v_lock.first_session IS NULL) END;
         v_reply.outcome := 'granted';
         RETURN v_reply;
     END LOOP;
@@ -448,7 +448,7 @@ BEGIN
     ELSIF v_lock.request = p_request AND v_lock.expires_at IS NOT NULL THEN
         v_reply := latchkey._release_timed(p_name, v_lock.token, p_request, false);
     ELSIF v_lock.taken > 0 THEN
-        SELECT s.token INTO v_token FROM latchkey._share s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name;
+        SELECT s.token INTO v_token FROM latchkey._shares s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name;
         IF FOUND THEN
             v_reply := latchkey._release_share(p_session, p_name, v_token);
         END IF;

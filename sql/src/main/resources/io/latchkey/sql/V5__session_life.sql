@@ -111,7 +111,7 @@ AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM latchkey._lock l
                     WHERE l.name = p_name AND l.token = p_token AND l.request = p_request AND coalesce(l.session = p_session, l.expires_at > clock_timestamp()))
-        OR EXISTS (SELECT FROM latchkey._share h
+        OR EXISTS (SELECT FROM latchkey._shares h
                     WHERE h.name = p_name AND h.token = p_token AND h.request = p_request AND h.session = p_session AND NOT h.given_back);
 END $$;
 COMMENT ON FUNCTION latchkey._has_lease(text, bigint, bigint, uuid) IS 'Whether a lease, of this session or a timed one, is there.';
@@ -172,7 +172,7 @@ BEGIN
         SELECT n FROM unnest(p_names) n
          UNION SELECT w.name FROM latchkey._waiter w WHERE w.session = p_session
          UNION SELECT s.name FROM latchkey._share s WHERE s.session = p_session
-         UNION SELECT l.name FROM latchkey._lock l WHERE p_names IS NULL AND l.session = p_session
+         UNION SELECT l.name FROM latchkey._lock l WHERE p_names IS NULL AND (l.session = p_session OR l.first_session = p_session)
          ORDER BY 1
     LOOP
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE;
@@ -180,7 +180,7 @@ BEGIN
         IF v_lock.session = p_session THEN
             PERFORM latchkey._release(p_session, v_name, v_lock.token);
         ELSIF v_lock.taken > 0 THEN
-            PERFORM latchkey._release_share(p_session, v_name, s.token) FROM latchkey._share s WHERE s.session = p_session AND s.name = v_name;
+            PERFORM latchkey._release_share(p_session, v_name, s.token) FROM latchkey._shares s WHERE s.session = p_session AND s.name = v_name;
             PERFORM latchkey._settle(v_name);  -- its place in the queue may have kept others waiting that fit
         END IF;
     END LOOP;
@@ -194,6 +194,6 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, latchkey, pg_temp
 AS $$
     SELECT l.name, l.token, l.request FROM latchkey._lock l WHERE l.session = p_session
      UNION ALL
-    SELECT s.name, s.token, s.request FROM latchkey._share s WHERE s.session = p_session AND NOT s.given_back
+    SELECT s.name, s.token, s.request FROM latchkey._shares s WHERE s.session = p_session AND NOT s.given_back
 $$;
 COMMENT ON FUNCTION latchkey.audit_session(uuid) IS 'All that a session holds; reads the whole table. For a client whose calls may have arrived after it gave up on them.';

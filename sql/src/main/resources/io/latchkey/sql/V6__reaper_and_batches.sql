@@ -63,6 +63,30 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION latchkey._reap_queues(integer) IS 'Hands over locks that are waited for and that nobody holds, and removes waiters whose session is gone. Looks at up to 1,000 waiters, on from where the last call stopped.';
 
+CREATE FUNCTION latchkey._reap_first_shares(p_names text[]) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_name text;
+    v_lock latchkey._lock;
+    v_done integer := 0;
+BEGIN
+    FOR v_name IN
+        SELECT l.name FROM latchkey._lock l
+         WHERE l.name = ANY (p_names) AND l.first_session IS NOT NULL
+           AND (l.first_given_back OR NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.first_session AND s.expires_at > clock_timestamp()))
+         ORDER BY l.name
+    LOOP
+        SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = v_name FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM latchkey._count_shares(v_name, 0);
+        PERFORM latchkey._settle(v_name);
+        v_done := v_done + 1;
+    END LOOP;
+    RETURN v_done;
+END $$;
+COMMENT ON FUNCTION latchkey._reap_first_shares(text[]) IS 'What _reap_shares does, for those that have their place in the rows of these locks.';
+
 CREATE FUNCTION latchkey._reap_idle_locks() RETURNS integer
 LANGUAGE plpgsql
 AS $$
@@ -71,12 +95,15 @@ DECLARE
     v_idle   text[];
     v_floor  bigint;
     v_purged integer;
+    v_shares integer;
 BEGIN
     v_names := ARRAY(SELECT l.name FROM latchkey._lock l
                       WHERE l.name > (SELECT r.lock_cursor FROM latchkey._reaper r) ORDER BY l.name LIMIT 500);
+    v_shares := latchkey._reap_first_shares(v_names);
     v_idle := ARRAY(
         SELECT l.name FROM latchkey._lock l, latchkey._setting g
          WHERE l.name = ANY (v_names) AND l.granted_at < clock_timestamp() - g.idle_after AND NOT l.permits_set
+           AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.first_session)
            AND CASE WHEN l.session IS NOT NULL THEN NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.session)
                     ELSE coalesce(l.expires_at < clock_timestamp() - g.idle_after, true) END
            FOR UPDATE OF l SKIP LOCKED);
@@ -92,9 +119,9 @@ BEGIN
     UPDATE latchkey._setting g SET token_floor = v_floor WHERE g.token_floor < v_floor;
     UPDATE latchkey._reaper r SET lock_cursor = CASE WHEN cardinality(v_names) = 500 THEN v_names[500] ELSE '' END
      WHERE r.lock_cursor <> '' OR cardinality(v_names) = 500;
-    RETURN v_purged;
+    RETURN v_purged + v_shares;
 END $$;
-COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, and remembers the highest token among them. Looks at 500 rows, on from where the last call stopped.';
+COMMENT ON FUNCTION latchkey._reap_idle_locks() IS 'Deletes lock rows that nobody took for long, remembers the highest token among them, and forgets first shares whose session is gone. Looks at 500 rows, on from where the last call stopped.';
 
 CREATE FUNCTION latchkey._reap_in_turn(p_pause interval, p_limit integer, p_cron_every interval DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql

@@ -17,7 +17,7 @@ SELECT l.name,
 SELECT h.name, s.holder, h.token, 'session', h.granted_at, s.expires_at,
        (SELECT pg_catalog.count(*) FROM latchkey._waiter w WHERE w.name = h.name AND w.token IS NULL),
        CASE WHEN l.permits IS NULL THEN 'shared' ELSE 'permits' END, CASE WHEN l.permits IS NOT NULL THEN h.weight END
-  FROM latchkey._share h
+  FROM latchkey._shares h
   JOIN latchkey._lock l ON l.name = h.name
   JOIN latchkey._session s ON s.id = h.session AND s.expires_at > pg_catalog.clock_timestamp()
  WHERE NOT h.given_back;
@@ -26,7 +26,7 @@ COMMENT ON VIEW latchkey.locks IS 'Who holds what, since when, until when (a ses
 CREATE VIEW latchkey.semaphores AS
 SELECT l.name, l.permits,
        (SELECT coalesce(pg_catalog.sum(h.weight), 0)
-          FROM latchkey._share h JOIN latchkey._session s ON s.id = h.session AND s.expires_at > pg_catalog.clock_timestamp()
+          FROM latchkey._shares h JOIN latchkey._session s ON s.id = h.session AND s.expires_at > pg_catalog.clock_timestamp()
          WHERE h.name = l.name AND NOT h.given_back)                                                   AS in_use,
        (SELECT pg_catalog.count(*) FROM latchkey._waiter w WHERE w.name = l.name AND w.token IS NULL) AS waiting,
        l.granted_at                                                                                    AS last_granted
@@ -37,7 +37,7 @@ COMMENT ON VIEW latchkey.semaphores IS 'The semaphores: how many permits they ha
 CREATE VIEW latchkey.sessions AS
 SELECT s.holder, s.opened_at, s.renewed_at, s.expires_at, s.timeout_ms * interval '1 millisecond' AS timeout,
        (SELECT pg_catalog.count(*) FROM latchkey._lock l WHERE l.session = s.id)
-     + (SELECT pg_catalog.count(*) FROM latchkey._share h WHERE h.session = s.id AND NOT h.given_back)   AS locks_held,
+     + (SELECT pg_catalog.count(*) FROM latchkey._shares h WHERE h.session = s.id AND NOT h.given_back)   AS locks_held,
        (SELECT pg_catalog.count(*) FROM latchkey._waiter w WHERE w.session = s.id AND w.token IS NULL)   AS locks_waited_for
   FROM latchkey._session s
  WHERE s.expires_at > pg_catalog.clock_timestamp();
@@ -50,7 +50,7 @@ SELECT w.name,
        w.queued_at                  AS waiting_since,
        coalesce(h.holder, l.holder,
                 (SELECT pg_catalog.string_agg(DISTINCT o.holder, ', ')
-                   FROM latchkey._share e JOIN latchkey._session o ON o.id = e.session AND o.expires_at > pg_catalog.clock_timestamp()
+                   FROM latchkey._shares e JOIN latchkey._session o ON o.id = e.session AND o.expires_at > pg_catalog.clock_timestamp()
                   WHERE e.name = w.name AND NOT e.given_back)) AS held_by,
        CASE WHEN w.weight IS NULL THEN 'exclusive' WHEN l.permits IS NULL THEN 'shared' ELSE 'permits' END AS mode,
        CASE WHEN l.permits IS NOT NULL THEN w.weight END AS permits
@@ -75,7 +75,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA latchkey TO %I', p_role);
     FOR v_object IN
         SELECT CASE WHEN c.relkind = 'v' THEN 'SELECT ON ' END || c.oid::regclass::text
-          FROM pg_class c WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v'
+          FROM pg_class c WHERE c.relnamespace = 'latchkey'::regnamespace AND c.relkind = 'v' AND c.relname !~ '^_'
          UNION ALL
         SELECT 'EXECUTE ON FUNCTION ' || p.oid::regprocedure::text
           FROM pg_proc p WHERE p.pronamespace = 'latchkey'::regnamespace AND p.proname !~ '^_' AND p.proname NOT IN ('grant_to', 'run_reaper')

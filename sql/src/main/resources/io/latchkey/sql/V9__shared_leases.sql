@@ -6,6 +6,10 @@
 --   FOR KEY SHARE   a fenced transaction of its holder is open; being given back needs NO KEY UPDATE only, and goes on
 --   FOR UPDATE      asked for before a share is forgotten, and only with SKIP LOCKED: not to be had while a fence is open
 -- So a share that was given back, or whose session ended, counts for as long as a transaction under its fence is open.
+--
+-- One share has its place in the row of the lock (first_...), because one is what there is most often, and it costs what the exclusive
+-- lock costs. The row lock of the lock's row is its fence. Whoever is granted that place has made sure that no fence is on the row; nobody
+-- can have the lock alone while it is taken; so as long as it is taken all fences on the row are its own, and keep no other share out.
 
 CREATE FUNCTION latchkey._fits(p_weight integer, p_taken integer, p_permits integer) RETURNS boolean
 LANGUAGE sql IMMUTABLE
@@ -18,7 +22,7 @@ AS $$
 BEGIN
     RETURN (SELECT coalesce(min(CASE WHEN h.given_back THEN 0 ELSE coalesce(latchkey._ms_until(s.expires_at), 0) END), 0)
               FROM latchkey._lock l
-              JOIN latchkey._share h ON h.name = l.name AND h.token > l.shared_above
+              JOIN latchkey._shares h ON h.name = l.name AND h.token > l.shared_above
               LEFT JOIN latchkey._session s ON s.id = h.session
              WHERE l.name = p_name);
 END $$;
@@ -42,6 +46,14 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     -- A session's end is judged with its row in hand, see _end_if_expired.
+    UPDATE latchkey._lock l SET first_session = NULL, first_given_back = false
+     WHERE l.ctid = (
+        SELECT f.ctid FROM latchkey._lock f LEFT JOIN latchkey._session s ON s.id = f.first_session
+         WHERE f.name = p_name AND f.first_session IS NOT NULL
+           AND CASE WHEN f.first_given_back OR s.id IS NULL THEN true
+                    WHEN s.expires_at > clock_timestamp() AND s.expires_at <= latchkey._after_ms(s.timeout_ms) THEN false
+                    ELSE latchkey._end_if_expired(s.id) = 0 END
+           FOR UPDATE OF f SKIP LOCKED);
     DELETE FROM latchkey._share h
      WHERE h.ctid = ANY (ARRAY(
         SELECT e.ctid FROM latchkey._share e LEFT JOIN latchkey._session s ON s.id = e.session
@@ -53,7 +65,7 @@ BEGIN
     SELECT coalesce(sum(h.weight), 0), min(greatest(CASE WHEN h.given_back THEN 0 ELSE latchkey._ms_until(s.expires_at) END, 20)),
            coalesce(bool_or(h.given_back OR s.id IS NULL), false)
       INTO taken, left_ms, fenced
-      FROM latchkey._share h LEFT JOIN latchkey._session s ON s.id = h.session
+      FROM latchkey._shares h LEFT JOIN latchkey._session s ON s.id = h.session
      WHERE h.name = p_name AND h.token > p_above;
     UPDATE latchkey._lock l SET taken = _count_shares.taken, waiting = l.queued OR _count_shares.taken > 0 OR l.permits IS NOT NULL
      WHERE l.name = p_name AND l.taken <> _count_shares.taken;
@@ -66,22 +78,28 @@ AS $$
 BEGIN
     UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND NOT h.given_back;
     DELETE FROM latchkey._share h WHERE h.ctid = ANY (ARRAY(SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name FOR UPDATE SKIP LOCKED));
+    UPDATE latchkey._lock l SET first_session = NULL, first_given_back = false WHERE l.name = p_name AND l.first_session IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION latchkey._void_shares(text) IS 'Ends all shares of a lock whose exclusive holder has a higher token and resumes it after a crash.';
 
-CREATE FUNCTION latchkey._grant_share(p_lock latchkey._lock, p_session uuid, p_request bigint, p_weight integer) RETURNS bigint
+CREATE FUNCTION latchkey._grant_share(p_lock latchkey._lock, p_session uuid, p_request bigint, p_weight integer, p_first boolean) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_token bigint;
+    v_token bigint := latchkey._next_token(p_lock.token);
 BEGIN
     PERFORM latchkey._check_request(p_request);
     UPDATE latchkey._lock l
        SET session = NULL, request = NULL, expires_at = NULL, lease_ms = NULL, at_least = NULL, holder = NULL,
-           token = latchkey._next_token(l.token), granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
+           token = v_token, granted_at = clock_timestamp(), waiting = true, taken = p_lock.taken + p_weight,
            shared_above = CASE WHEN p_lock.taken = 0 THEN l.token ELSE l.shared_above END
-     WHERE l.name = p_lock.name
-    RETURNING l.token INTO v_token;
+     WHERE l.name = p_lock.name;
+    IF p_first THEN
+        UPDATE latchkey._lock l
+           SET first_session = p_session, first_request = p_request, first_token = v_token, first_weight = p_weight, first_given_back = false
+         WHERE l.name = p_lock.name;
+        RETURN v_token;
+    END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_lock.name, v_token, p_session, p_request, p_weight, clock_timestamp())
     ON CONFLICT DO NOTHING;
@@ -90,7 +108,7 @@ BEGIN
     END IF;
     RETURN v_token;
 END $$;
-COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock, uuid, bigint, integer) IS 'Writes a new share. The caller has the row FOR UPDATE, and p_lock.taken is what is taken without it.';
+COMMENT ON FUNCTION latchkey._grant_share(latchkey._lock, uuid, bigint, integer, boolean) IS 'Writes a new share. The caller has the row of the lock, and p_lock.taken is what is taken without it. p_first: in that row, which the caller has FOR UPDATE.';
 
 CREATE FUNCTION latchkey._check_permits(p_has integer, p_weight integer, p_permits integer) RETURNS void
 LANGUAGE plpgsql
@@ -109,48 +127,29 @@ COMMENT ON FUNCTION latchkey._check_permits(integer, integer, integer) IS 'Refus
 
 -- The short cuts of shares, without a SET clause as those of the exclusive lock: every name, operator and type has its schema.
 
-CREATE FUNCTION latchkey.acquire_shared(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_weight integer DEFAULT 1, p_permits integer DEFAULT NULL)
-RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION latchkey._join_shares(p_session uuid, p_name text, p_request bigint, p_weight integer, p_permits integer) RETURNS text
+LANGUAGE plpgsql  -- acquire_shared calls it with its caller's search_path
 AS $$
 DECLARE
     v_token   pg_catalog.int8;
     v_permits pg_catalog.int4;
 BEGIN
-    -- Two statements and no CASE in one: PostgreSQL prepares each operator of a statement anew for each call, used or not.
-    IF p_permits IS NULL THEN
-        -- A known lock that nobody has alone; nobody waits, no grace period.
-        UPDATE latchkey._lock l
-           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
-                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
-               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) 1,
-               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
-         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
-           AND l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
-           -- The exclusive lease may have been given back by this same transaction, see acquire_lock; not if there is a share
-           -- besides the one that it was downgraded to, because the grant of that one has looked closely.
-           AND (l.taken OPERATOR(pg_catalog.>) 1
-                OR pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0)
-           AND EXISTS (SELECT FROM latchkey._session s
-                        WHERE s.id OPERATOR(pg_catalog.=) p_session
-                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
-                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END INTO v_token;
-    ELSE
-        -- A known semaphore with so many permits left; and the same.
-        UPDATE latchkey._lock l
-           SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
-                                (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
-               granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
-               shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
-         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
-           AND p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken)
-           AND EXISTS (SELECT FROM latchkey._session s
-                        WHERE s.id OPERATOR(pg_catalog.=) p_session
-                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
-                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
-        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
-    END IF;
+    -- Where the place in the row is taken no fence matters. Where it is free one may be open: see acquire_lock for xmax and age.
+    UPDATE latchkey._lock l
+       SET token = greatest(l.token OPERATOR(pg_catalog.+) 1,
+                            (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8),
+           granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = l.taken OPERATOR(pg_catalog.+) p_weight,
+           shared_above = CASE WHEN l.taken OPERATOR(pg_catalog.=) 0 THEN l.token ELSE l.shared_above END
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
+       AND CASE WHEN p_permits IS NULL THEN l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
+                ELSE p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) (l.permits OPERATOR(pg_catalog.-) l.taken) END
+       AND CASE WHEN l.first_session IS NULL THEN pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
+                ELSE l.first_request OPERATOR(pg_catalog.<>) p_request END  -- a repeated call
+       AND EXISTS (SELECT FROM latchkey._session s
+                    WHERE s.id OPERATOR(pg_catalog.=) p_session
+                      AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                      AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+    RETURNING CASE WHEN l.first_session IS NOT NULL OR l.xmax OPERATOR(pg_catalog.=) 0 THEN l.token END, l.permits INTO v_token, v_permits;
     IF v_token IS NOT NULL AND p_request IS NOT NULL THEN
         -- Not ON CONFLICT alone, which looks into both indexes first: the token is new, so (name, token) has no conflict.
         INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
@@ -167,8 +166,60 @@ BEGIN
         -- A fence may be open (xmax), or this call was granted before (the index): undo, and look closely.
         UPDATE latchkey._lock l SET taken = l.taken OPERATOR(pg_catalog.-) p_weight WHERE l.name OPERATOR(pg_catalog.=) p_name;
     END IF;
-    RETURN latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL,
-                             CASE WHEN p_permits IS NULL THEN 1 ELSE coalesce(p_weight, 0) END, p_permits)::pg_catalog.text;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION latchkey._join_shares(uuid, text, bigint, integer, integer) IS 'The short cut to one more share; NULL: it is not as simple as that, and nothing has changed.';
+
+CREATE FUNCTION latchkey.acquire_shared(p_session uuid, p_name text, p_request bigint, p_wait boolean, p_weight integer DEFAULT 1, p_permits integer DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+AS $$
+DECLARE
+    v_token pg_catalog.int8 := (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8;
+    v_reply pg_catalog.text;
+BEGIN
+    -- Two statements and no CASE in one: PostgreSQL prepares each operator of a statement anew for each call, used or not.
+    IF p_permits IS NULL THEN
+        -- A known lock that nobody has; nobody waits, no open fence, no grace period. For xmax and age see acquire_lock.
+        UPDATE latchkey._lock l
+           SET token = v_token, granted_at = pg_catalog.clock_timestamp(), waiting = true, taken = 1, shared_above = l.token,
+               first_session = p_session, first_request = p_request, first_token = v_token, first_weight = 1
+         WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.session IS NULL AND l.expires_at IS NULL AND NOT l.queued
+           AND l.taken OPERATOR(pg_catalog.=) 0 AND l.permits IS NULL AND p_weight OPERATOR(pg_catalog.=) 1
+           AND l.token OPERATOR(pg_catalog.<) v_token AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
+           AND EXISTS (SELECT FROM latchkey._session s
+                        WHERE s.id OPERATOR(pg_catalog.=) p_session
+                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
+                       THEN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
+    ELSE
+        -- A known semaphore with all its permits; and the same.
+        UPDATE latchkey._lock l
+           SET token = v_token, granted_at = pg_catalog.clock_timestamp(), taken = p_weight, shared_above = l.token,
+               first_session = p_session, first_request = p_request, first_token = v_token, first_weight = p_weight
+         WHERE l.name OPERATOR(pg_catalog.=) p_name AND NOT l.queued AND l.taken OPERATOR(pg_catalog.=) 0
+           AND l.permits OPERATOR(pg_catalog.=) p_permits AND p_weight OPERATOR(pg_catalog.>) 0 AND p_weight OPERATOR(pg_catalog.<=) p_permits
+           AND l.token OPERATOR(pg_catalog.<) v_token AND pg_catalog.age(l.xmin) OPERATOR(pg_catalog.>) 0
+           AND EXISTS (SELECT FROM latchkey._session s
+                        WHERE s.id OPERATOR(pg_catalog.=) p_session
+                          AND s.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()
+                          AND s.granting_from OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())
+        RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 AND p_request IS NOT NULL
+                       THEN '(granted,' OPERATOR(pg_catalog.||) v_token::pg_catalog.text OPERATOR(pg_catalog.||) ',,,)' END INTO v_reply;
+    END IF;
+    IF v_reply IS NULL THEN
+        IF FOUND THEN
+            UPDATE latchkey._lock l SET taken = 0, first_session = NULL WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        ELSE
+            v_reply := latchkey._join_shares(p_session, p_name, p_request, p_weight, p_permits);
+        END IF;
+        IF v_reply IS NULL THEN
+            v_reply := latchkey._acquire(p_session, p_name, p_request, p_wait, NULL, NULL, NULL,
+                                         CASE WHEN p_permits IS NULL THEN 1 ELSE coalesce(p_weight, 0) END, p_permits)::pg_catalog.text;
+        END IF;
+    END IF;
+    RETURN v_reply;
 END $$;
 COMMENT ON FUNCTION latchkey.acquire_shared(uuid, text, bigint, boolean, integer, integer) IS 'Takes a share for the life of a session: granted (with its fencing token), held, queued (if p_wait), or no_session. p_permits NULL: as a reader of a lock; otherwise p_weight permits of a semaphore, which has p_permits if it is new. p_request is a random number of the caller; the same one again is the same call.';
 
@@ -181,20 +232,32 @@ DECLARE
     v_reply latchkey.reply;
 BEGIN
     SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name FOR NO KEY UPDATE;
-    SELECT * INTO v_share FROM latchkey._share h
-     WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back;
-    IF NOT FOUND THEN
-        v_reply.outcome := 'not_held';
-        SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
-        RETURN v_reply;
-    END IF;
-    DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_share.ticket;
-    DELETE FROM latchkey._share h
-     WHERE h.ctid = (SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name AND e.token = p_token FOR UPDATE SKIP LOCKED);
-    IF NOT FOUND THEN
-        UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND h.token = p_token;
-        v_reply.outcome := 'fenced';
-        RETURN v_reply;
+    IF v_lock.first_token = p_token AND v_lock.first_session = p_session AND NOT v_lock.first_given_back THEN
+        v_share.weight := v_lock.first_weight;
+        UPDATE latchkey._lock l SET first_session = NULL
+         WHERE l.ctid = (SELECT e.ctid FROM latchkey._lock e WHERE e.name = p_name FOR UPDATE SKIP LOCKED);
+        IF NOT FOUND THEN
+            UPDATE latchkey._lock l SET first_given_back = true WHERE l.name = p_name;
+            v_reply.outcome := 'fenced';
+            RETURN v_reply;
+        END IF;
+        v_lock.first_session := NULL;
+    ELSE
+        SELECT * INTO v_share FROM latchkey._share h
+         WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back;
+        IF NOT FOUND THEN
+            v_reply.outcome := 'not_held';
+            SELECT i.id INTO v_reply.incarnation FROM latchkey._incarnation() i;
+            RETURN v_reply;
+        END IF;
+        DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_share.ticket;
+        DELETE FROM latchkey._share h
+         WHERE h.ctid = (SELECT e.ctid FROM latchkey._share e WHERE e.name = p_name AND e.token = p_token FOR UPDATE SKIP LOCKED);
+        IF NOT FOUND THEN
+            UPDATE latchkey._share h SET given_back = true WHERE h.name = p_name AND h.token = p_token;
+            v_reply.outcome := 'fenced';
+            RETURN v_reply;
+        END IF;
     END IF;
     v_lock.taken := v_lock.taken - v_share.weight;
     UPDATE latchkey._lock l SET taken = v_lock.taken, waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL WHERE l.name = p_name;
@@ -211,7 +274,23 @@ LANGUAGE plpgsql SECURITY DEFINER
 AS $$
 DECLARE
     v_weight pg_catalog.int4;
+    v_reply  pg_catalog.text;
 BEGIN
+    -- The one that has its place in the row of the lock.
+    UPDATE latchkey._lock l
+       SET first_session = NULL, taken = l.taken OPERATOR(pg_catalog.-) l.first_weight,
+           waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) l.first_weight
+     WHERE l.name OPERATOR(pg_catalog.=) p_name AND l.first_token OPERATOR(pg_catalog.=) p_token
+       AND l.first_session OPERATOR(pg_catalog.=) p_session AND NOT l.first_given_back AND NOT l.queued
+    RETURNING CASE WHEN l.xmax OPERATOR(pg_catalog.=) 0 THEN '(released,,,,)' ELSE '' END INTO v_reply;
+    IF v_reply OPERATOR(pg_catalog.<>) '' THEN
+        RETURN v_reply;
+    ELSIF v_reply IS NOT NULL THEN
+        -- A fence may be open (see acquire_lock): undo, and look closely.
+        UPDATE latchkey._lock l SET first_session = p_session, taken = l.taken OPERATOR(pg_catalog.+) l.first_weight, waiting = true
+         WHERE l.name OPERATOR(pg_catalog.=) p_name;
+        RETURN latchkey._release_share(p_session, p_name, p_token)::pg_catalog.text;
+    END IF;
     -- The row of the lock first, as everywhere; so the weight is not known yet. It is 1 but for who has several permits.
     UPDATE latchkey._lock l
        SET taken = l.taken OPERATOR(pg_catalog.-) 1, waiting = l.permits IS NOT NULL OR l.taken OPERATOR(pg_catalog.>) 1
@@ -240,15 +319,22 @@ COMMENT ON FUNCTION latchkey.release_shared(uuid, text, bigint) IS 'Gives a shar
 CREATE FUNCTION latchkey._fence_share(p_name text, p_token bigint) RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_first boolean;
 BEGIN
-    PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR KEY SHARE;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name AND l.first_token = p_token AND l.first_session IS NOT NULL FOR KEY SHARE;
+    v_first := FOUND;
+    IF NOT v_first THEN
+        PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR KEY SHARE;
+    END IF;
     IF NOT FOUND OR NOT EXISTS (
-        SELECT FROM latchkey._share h JOIN latchkey._session s ON s.id = h.session
+        SELECT FROM latchkey._shares h JOIN latchkey._session s ON s.id = h.session
          WHERE h.name = p_name AND h.token = p_token AND NOT h.given_back AND s.expires_at > clock_timestamp()) THEN
         PERFORM latchkey._refuse_token(p_token);
     END IF;
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN  -- see fence
         BEGIN
+            PERFORM FROM latchkey._lock l WHERE v_first AND l.name = p_name FOR NO KEY UPDATE;
             PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR NO KEY UPDATE;
             RAISE EXCEPTION USING ERRCODE = 'LK000';
         EXCEPTION WHEN SQLSTATE 'LK000' THEN
@@ -278,7 +364,7 @@ BEGIN
     END IF;
     DELETE FROM latchkey._waiter w WHERE w.name = p_name AND w.ticket = v_lock.ticket;
     v_reply.outcome := 'granted';
-    v_reply.token := latchkey._grant_share(v_lock, p_session, p_request, 1);
+    v_reply.token := latchkey._grant_share(v_lock, p_session, p_request, 1, false);
     IF v_lock.queued THEN
         -- Readers at the head of the queue come in; under a fence of the exclusive lease, when its transaction has ended.
         SELECT * INTO v_lock FROM latchkey._lock l WHERE l.name = p_name;
@@ -304,7 +390,7 @@ BEGIN
         v_reply.token := v_lock.token;
         RETURN v_reply;
     END IF;
-    PERFORM FROM latchkey._share h
+    PERFORM FROM latchkey._shares h
       JOIN latchkey._session s ON s.id = h.session AND s.expires_at > clock_timestamp()
      WHERE h.name = p_name AND h.token = p_token AND h.session = p_session AND NOT h.given_back AND v_lock.permits IS NULL;
     IF NOT FOUND THEN
@@ -321,7 +407,10 @@ BEGIN
         RETURN v_reply;
     END IF;
     -- No transaction under a fence of this share, nor of the exclusive lease that it may have been downgraded from.
-    PERFORM FROM latchkey._lock l JOIN latchkey._share h ON h.name = l.name AND h.token = p_token WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+    PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
+    IF FOUND AND v_lock.first_token IS DISTINCT FROM p_token THEN
+        PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR UPDATE SKIP LOCKED;
+    END IF;
     IF NOT FOUND THEN
         v_reply.retry_ms := 20;
         RETURN v_reply;
@@ -428,6 +517,11 @@ BEGIN
         RETURN false;  -- an exclusive lease was granted after it, or all shares were given back
     ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
         RETURN false;  -- one call, one lease
+    ELSIF v_lock.first_token = p_token AND v_lock.first_session IS NOT NULL THEN
+        IF v_lock.first_request <> p_request OR v_lock.first_session NOT IN (p_old, p_new) OR v_lock.first_given_back THEN
+            RETURN false;
+        END IF;
+        UPDATE latchkey._lock l SET first_session = NULL WHERE l.name = p_name;  -- from here on a row like the others
     END IF;
     INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
     VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
@@ -443,7 +537,7 @@ BEGIN
            shared_above = CASE WHEN l.waiting AND l.request IS NULL THEN l.shared_above ELSE l.token END
      WHERE l.name = p_name;
     UPDATE latchkey._lock l
-       SET taken = (SELECT sum(h.weight) FROM latchkey._share h WHERE h.name = p_name AND h.token > l.shared_above)
+       SET taken = (SELECT sum(h.weight) FROM latchkey._shares h WHERE h.name = p_name AND h.token > l.shared_above)
      WHERE l.name = p_name;
     RETURN true;
 END $$;

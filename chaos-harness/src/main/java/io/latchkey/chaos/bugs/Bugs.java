@@ -84,6 +84,7 @@ final class Bugs {
                                     "0"),
                             new SqlPatch("acquire_timed", CLOCK, "(0)"),
                             new SqlPatch("acquire_shared", CLOCK, "(0)"),
+                            new SqlPatch("_join_shares", CLOCK, "(0)"),
                             new SqlPatch(
                                     "_next_token", "(date_part('epoch', clock_timestamp()) * 1000000)::bigint", "0")),
                     List.of()),
