@@ -184,6 +184,12 @@ BEGIN
             v_left := CASE WHEN v_lock.request = p_request THEN 0
                            WHEN v_known THEN latchkey._seems_held_ms(v_lock, p_weight)
                            ELSE v_grace END;
+            IF v_left > 0 AND p_weight IS NOT NULL THEN
+                PERFORM FROM latchkey._shares s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name AND NOT s.given_back;
+                IF FOUND THEN  -- a repeated call, and what makes it seem held may be its own share
+                    v_left := 0;
+                END IF;
+            END IF;
             EXIT WHEN v_left > 0 AND (v_lock.name IS NULL
                                       OR (v_lock.permits IS NULL) = (p_permits IS NULL) AND coalesce(p_weight <= v_lock.permits, true));
         END IF;
@@ -1256,7 +1262,12 @@ BEGIN
         END IF;
     END IF;
     v_lock.taken := v_lock.taken - v_share.weight;
-    UPDATE latchkey._lock l SET taken = v_lock.taken, waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL WHERE l.name = p_name;
+    UPDATE latchkey._lock l
+       SET taken = v_lock.taken,
+           -- In the grace period it stays: others that share the lock may not have resumed yet, see _resume_share.
+           waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL
+                  OR NOT EXISTS (SELECT FROM latchkey._incarnation i WHERE i.granting_from <= clock_timestamp())
+     WHERE l.name = p_name;
     v_reply.outcome := CASE WHEN v_lock.queued THEN latchkey._hand_over(v_lock) ELSE 'free' END;
     IF v_reply.outcome NOT IN ('fenced', 'grace') THEN
         v_reply.outcome := CASE v_reply.outcome WHEN 'granted' THEN 'handed_over' ELSE 'released' END;
@@ -1384,13 +1395,13 @@ BEGIN
     ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
         RETURN false;  -- one call, one lease
     ELSIF v_lock.first_token = p_token AND v_lock.first_session IS NOT NULL THEN
-        IF v_lock.first_request <> p_request OR v_lock.first_session NOT IN (p_old, p_new) OR v_lock.first_given_back THEN
+        IF v_lock.first_request <> p_request OR coalesce(v_lock.first_session NOT IN (p_old, p_new), true) OR v_lock.first_given_back THEN
             RETURN false;
         END IF;
-        UPDATE latchkey._lock l SET first_session = NULL WHERE l.name = p_name;  -- from here on a row like the others
+        UPDATE latchkey._lock l SET first_session = NULL, first_token = NULL WHERE l.name = p_name;  -- from here on a row like the others
     END IF;
-    INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-    VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
+    INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
+    VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp(), 0)  -- with a ticket: its release has no short cut
     ON CONFLICT (name, token) DO UPDATE SET session = p_new
      WHERE _share.request = p_request AND _share.session IN (p_old, p_new) AND NOT _share.given_back;
     IF NOT FOUND THEN
@@ -1460,7 +1471,9 @@ BEGIN
         RETURN 'settled';
     END IF;
     v_outcome := CASE WHEN v_lock.queued THEN latchkey._hand_over(v_lock) ELSE 'free' END;
-    IF v_lock.taken > 0 AND v_outcome IN ('free', 'granted', 'held') THEN
+    IF v_outcome = 'free' AND v_lock.taken > 0 AND (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
+        RETURN 'grace';  -- those that seem to be over may resume yet
+    ELSIF v_lock.taken > 0 AND v_outcome IN ('free', 'granted', 'held') THEN
         SELECT CASE WHEN c.fenced THEN 'fenced' ELSE v_outcome END INTO v_outcome FROM latchkey._count_shares(p_name, v_lock.shared_above) c;
     END IF;
     RETURN replace(v_outcome, 'free', 'settled');
@@ -1533,7 +1546,7 @@ BEGIN
     END IF;
     -- No transaction under a fence of this share, nor of the exclusive lease that it may have been downgraded from.
     PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
-    IF FOUND AND v_lock.first_token IS DISTINCT FROM p_token THEN
+    IF FOUND AND (v_lock.first_session IS NULL OR v_lock.first_token <> p_token) THEN
         PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR UPDATE SKIP LOCKED;
     END IF;
     IF NOT FOUND THEN

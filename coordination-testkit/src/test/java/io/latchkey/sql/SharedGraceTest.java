@@ -62,6 +62,85 @@ final class SharedGraceTest extends SqlTest {
     }
 
     @Test
+    void reader_resumes_whateverAnotherOneDoesBefore() throws SQLException {
+        assertThat(resumesAfterOthers()).isEqualTo("true true true");
+    }
+
+    @Test
+    void reader_whenSharesAreForgottenInTheGracePeriod_doesNotResume() throws SQLException {
+        sabotage("_settle", "(SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0", "false");
+        assertThat(resumesAfterOthers()).contains("false");
+    }
+
+    @Test
+    void reader_whenTheLastReleaseOfTheGracePeriodGivesTheShortCutBack_doesNotResume() throws SQLException {
+        sabotage(
+                "_release_share",
+                "NOT EXISTS (SELECT FROM latchkey._incarnation i",
+                "NOT true AND EXISTS (SELECT FROM latchkey._incarnation i");
+        assertThat(resumesAfterOthers()).contains("false");
+    }
+
+    /** Two readers each; before one of them resumes the other one releases, closes its session, or somebody settles the lock. */
+    private String resumesAfterOthers() throws SQLException {
+        Party a = client("a");
+        Party b = client("b");
+        StringBuilder kept = new StringBuilder();
+        for (String what : new String[] {"release", "close", "settle"}) {
+            long first = what.hashCode();
+            long second = first + 1;
+            long one = a.tryRead(what, first).granted();
+            long two = b.tryRead(what, second).granted();
+            loseUnloggedData();
+            if (what.equals("release")) {
+                assertThat(resume(a, what, one, first, 1, null)).isTrue();
+                a.giveBack(what, one);
+                kept.append(resume(b, what, two, second, 1, null)).append(' ');
+            } else {
+                if (what.equals("close")) {
+                    assertThat(resume(b, what, two, second, 1, null)).isTrue();
+                    b.close(null);
+                } else {
+                    admin.settle(what);
+                }
+                kept.append(resume(a, what, one, first, 1, null)).append(' ');
+            }
+            endGracePeriod();
+            a.open("a", 15_000);
+            b.open("b", 15_000);
+        }
+        return kept.toString().trim();
+    }
+
+    @Test
+    void placeInTheRow_isResumedByItsOwnerAlone() throws SQLException {
+        Party a = client("a");
+        a.giveBack("x", a.tryRead("x", 1).granted());
+        long token = a.tryRead("x", 2).granted();
+        Party thief = client("thief");
+        loseUnloggedData();
+        assertThat(resumeReader(thief, token, 2)).isFalse();
+        assertThat(resumeReader(a, token, 3)).as("another call").isFalse();
+        assertThat(resumeReader(a, token, 2))
+                .as("its session had another id by now")
+                .isFalse();
+    }
+
+    @Test
+    void readerThatHasResumed_andHasAFenceOpen_isNotUpgraded_andNobodyWaits() throws SQLException {
+        Party a = client("a");
+        long token = a.tryRead("x", 1).granted();
+        loseUnloggedData();
+        assertThat(resumeReader(a, token, 1)).isTrue();
+        endGracePeriod();
+        Party transaction = connect();
+        transaction.begin();
+        transaction.fence("x", token);
+        a.execute("SET statement_timeout = '2s'");
+        assertThat(a.upgrade("x", token, 2).outcome()).isEqualTo("held");
+    }
+
+    @Test
     void readersThatDoNotComeBack_keepNobodyOut() throws SQLException {
         client("a").tryRead("x", 1).granted();
         loseUnloggedData();

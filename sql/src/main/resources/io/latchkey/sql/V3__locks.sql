@@ -188,6 +188,12 @@ BEGIN
             v_left := CASE WHEN v_lock.request = p_request THEN 0
                            WHEN v_known THEN latchkey._seems_held_ms(v_lock, p_weight)
                            ELSE v_grace END;
+            IF v_left > 0 AND p_weight IS NOT NULL THEN
+                PERFORM FROM latchkey._shares s WHERE s.session = p_session AND s.request = p_request AND s.name = p_name AND NOT s.given_back;
+                IF FOUND THEN  -- a repeated call, and what makes it seem held may be its own share
+                    v_left := 0;
+                END IF;
+            END IF;
             EXIT WHEN v_left > 0 AND (v_lock.name IS NULL
                                       OR (v_lock.permits IS NULL) = (p_permits IS NULL) AND coalesce(p_weight <= v_lock.permits, true));
         END IF;
@@ -417,7 +423,9 @@ BEGIN
         RETURN 'settled';
     END IF;
     v_outcome := CASE WHEN v_lock.queued THEN latchkey._hand_over(v_lock) ELSE 'free' END;
-    IF v_lock.taken > 0 AND v_outcome IN ('free', 'granted', 'held') THEN
+    IF v_outcome = 'free' AND v_lock.taken > 0 AND (SELECT i.grace_left_ms FROM latchkey._incarnation() i) > 0 THEN
+        RETURN 'grace';  -- those that seem to be over may resume yet
+    ELSIF v_lock.taken > 0 AND v_outcome IN ('free', 'granted', 'held') THEN
         SELECT CASE WHEN c.fenced THEN 'fenced' ELSE v_outcome END INTO v_outcome FROM latchkey._count_shares(p_name, v_lock.shared_above) c;
     END IF;
     RETURN replace(v_outcome, 'free', 'settled');

@@ -260,7 +260,12 @@ BEGIN
         END IF;
     END IF;
     v_lock.taken := v_lock.taken - v_share.weight;
-    UPDATE latchkey._lock l SET taken = v_lock.taken, waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL WHERE l.name = p_name;
+    UPDATE latchkey._lock l
+       SET taken = v_lock.taken,
+           -- In the grace period it stays: others that share the lock may not have resumed yet, see _resume_share.
+           waiting = l.queued OR v_lock.taken > 0 OR l.permits IS NOT NULL
+                  OR NOT EXISTS (SELECT FROM latchkey._incarnation i WHERE i.granting_from <= clock_timestamp())
+     WHERE l.name = p_name;
     v_reply.outcome := CASE WHEN v_lock.queued THEN latchkey._hand_over(v_lock) ELSE 'free' END;
     IF v_reply.outcome NOT IN ('fenced', 'grace') THEN
         v_reply.outcome := CASE v_reply.outcome WHEN 'granted' THEN 'handed_over' ELSE 'released' END;
@@ -408,7 +413,7 @@ BEGIN
     END IF;
     -- No transaction under a fence of this share, nor of the exclusive lease that it may have been downgraded from.
     PERFORM FROM latchkey._lock l WHERE l.name = p_name FOR UPDATE SKIP LOCKED;
-    IF FOUND AND v_lock.first_token IS DISTINCT FROM p_token THEN
+    IF FOUND AND (v_lock.first_session IS NULL OR v_lock.first_token <> p_token) THEN
         PERFORM FROM latchkey._share h WHERE h.name = p_name AND h.token = p_token FOR UPDATE SKIP LOCKED;
     END IF;
     IF NOT FOUND THEN
@@ -518,13 +523,13 @@ BEGIN
     ELSIF EXISTS (SELECT FROM latchkey._share h WHERE h.request = p_request AND h.session = p_new AND (h.name <> p_name OR h.token <> p_token)) THEN
         RETURN false;  -- one call, one lease
     ELSIF v_lock.first_token = p_token AND v_lock.first_session IS NOT NULL THEN
-        IF v_lock.first_request <> p_request OR v_lock.first_session NOT IN (p_old, p_new) OR v_lock.first_given_back THEN
+        IF v_lock.first_request <> p_request OR coalesce(v_lock.first_session NOT IN (p_old, p_new), true) OR v_lock.first_given_back THEN
             RETURN false;
         END IF;
-        UPDATE latchkey._lock l SET first_session = NULL WHERE l.name = p_name;  -- from here on a row like the others
+        UPDATE latchkey._lock l SET first_session = NULL, first_token = NULL WHERE l.name = p_name;  -- from here on a row like the others
     END IF;
-    INSERT INTO latchkey._share (name, token, session, request, weight, granted_at)
-    VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp())
+    INSERT INTO latchkey._share (name, token, session, request, weight, granted_at, ticket)
+    VALUES (p_name, p_token, p_new, p_request, p_weight, clock_timestamp(), 0)  -- with a ticket: its release has no short cut
     ON CONFLICT (name, token) DO UPDATE SET session = p_new
      WHERE _share.request = p_request AND _share.session IN (p_old, p_new) AND NOT _share.given_back;
     IF NOT FOUND THEN
