@@ -22,14 +22,7 @@ final class FirstShareTest extends SharedFenceContract {
 
     /** The place is taken by 2 permits of 4, and a transaction under their fence is open. */
     private Party fencedPermits(Party holder) throws SQLException {
-        return transactionUnder("s", holder.tryPermits("s", 1, 2, 4).granted());
-    }
-
-    private Party transactionUnder(String name, long token) throws SQLException {
-        Party transaction = connect();
-        transaction.begin();
-        transaction.fence(name, token);
-        return transaction;
+        return fencing("s", holder.tryPermits("s", 1, 2, 4).granted());
     }
 
     @Test
@@ -98,7 +91,7 @@ final class FirstShareTest extends SharedFenceContract {
     private Reply readUnderFenceOfDowngraded() throws SQLException {
         Party a = client("a");
         long write = a.tryAcquire("x", 1).granted();
-        transactionUnder("x", write);
+        fencing(write);
         a.downgrade("x", write, 2).granted();
         return client("b").tryRead("x", 3);
     }

@@ -85,7 +85,8 @@ final class RandomSharesTest extends SqlTest {
                         play(seed);
                     }
                 })
-                .isInstanceOf(AssertionError.class);
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("seed"); // what check says, and no other assertion
     }
 
     private void play(long seed) throws SQLException {

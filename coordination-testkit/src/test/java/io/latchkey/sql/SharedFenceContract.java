@@ -20,9 +20,13 @@ abstract class SharedFenceContract extends SqlTest {
 
     /** An open transaction under the fence of a lease of x. */
     final Party fencing(long token) throws SQLException {
+        return fencing("x", token);
+    }
+
+    final Party fencing(String name, long token) throws SQLException {
         Party transaction = connect();
         transaction.begin();
-        transaction.fence("x", token);
+        transaction.fence(name, token);
         return transaction;
     }
 
