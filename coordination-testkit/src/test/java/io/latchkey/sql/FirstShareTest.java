@@ -273,6 +273,26 @@ final class FirstShareTest extends SharedFenceContract {
     }
 
     @Test
+    void upgrade_whenTheGrantLeavesThePlaceTaken_leavesAReaderBesideTheWriter() throws SQLException {
+        sabotage("_grant", ", first_session = NULL, first_given_back = false", "");
+        Party a = client("a");
+        a.upgrade("x", read(a), 2).granted();
+        assertThat(holders("x")).isEqualTo("a a");
+    }
+
+    @Test
+    void reaper_withoutTheLookForThePlace_deletesTheRowOfTheLiving() throws SQLException {
+        sabotage(
+                "_reap_idle_locks",
+                "AND NOT EXISTS (SELECT FROM latchkey._session s WHERE s.id = l.first_session)",
+                "");
+        read(client("alive"));
+        admin.execute("UPDATE latchkey._lock SET granted_at = now() - interval '8 days'");
+        admin.ask("SELECT latchkey.reap()");
+        assertThat(holders("x")).isEqualTo("null");
+    }
+
+    @Test
     void reaper_forgetsTheDead_andLeavesTheLivingAlone() throws SQLException {
         Party dead = client("dead");
         Party alive = client("alive");

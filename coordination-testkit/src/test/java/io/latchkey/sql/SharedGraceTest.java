@@ -120,6 +120,7 @@ final class SharedGraceTest extends SqlTest {
         Party thief = client("thief");
         loseUnloggedData();
         assertThat(resumeReader(thief, token, 2)).isFalse();
+        assertThat(claimOfNobody(token)).isEqualTo("f");
         assertThat(resumeReader(a, token, 3)).as("another call").isFalse();
         assertThat(resumeReader(a, token, 2))
                 .as("its session had another id by now")
@@ -127,7 +128,61 @@ final class SharedGraceTest extends SqlTest {
     }
 
     @Test
+    void placeInTheRow_whenNoOldSessionIsTakenForTheRightOne_isResumedByAnybody() throws SQLException {
+        sabotage(
+                "_resume_share",
+                "coalesce(v_lock.first_session NOT IN (p_old, p_new), true)",
+                "v_lock.first_session NOT IN (p_old, p_new)");
+        Party a = client("a");
+        a.giveBack("x", a.tryRead("x", 1).granted());
+        long token = a.tryRead("x", 2).granted();
+        loseUnloggedData();
+        assertThat(claimOfNobody(token)).isEqualTo("t");
+    }
+
+    /** Of the reader with request 2, without saying which session it was in. */
+    private String claimOfNobody(long token) throws SQLException {
+        return admin.ask(
+                "SELECT kept[1] FROM latchkey.resume_session(NULL, gen_random_uuid(), 'thief', 15000, NULL, ARRAY['x'], ARRAY[?::bigint],"
+                        + " ARRAY[2::bigint], ARRAY[NULL::bigint], ARRAY[1], ARRAY[NULL::integer])",
+                token);
+    }
+
+    @Test
+    void writerWhoseGrantWasLost_resumes_andThePlaceInTheRowIsFree() throws SQLException {
+        assertThat(placeAfterLostWriterResumed()).isEqualTo("null");
+    }
+
+    @Test
+    void writerWhoseGrantWasLost_whenSharesInTheRowStay_isBesideOne() throws SQLException {
+        sabotage(
+                "_void_shares",
+                "UPDATE latchkey._lock l SET first_session = NULL",
+                "UPDATE latchkey._lock l SET first_session = l.first_session");
+        assertThat(placeAfterLostWriterResumed()).isNotEqualTo("null");
+    }
+
+    private String placeAfterLostWriterResumed() throws SQLException {
+        long read = client("a").tryRead("x", 1).granted();
+        loseUnloggedData();
+        assertThat(resume(client("b"), "x", read + 1, 2, null, null)).isTrue();
+        return admin.ask("SELECT first_session FROM latchkey._lock");
+    }
+
+    @Test
     void readerThatHasResumed_andHasAFenceOpen_isNotUpgraded_andNobodyWaits() throws SQLException {
+        assertThat(upgradeUnderFenceAfterResume().outcome()).isEqualTo("held");
+    }
+
+    @Test
+    void readerThatHasResumed_whenItsOldPlaceIsTakenForItsOwn_waitsForItsFence() throws SQLException {
+        sabotage("_upgrade", "v_lock.first_session IS NULL OR ", "");
+        assertThatThrownBy(this::upgradeUnderFenceAfterResume)
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
+    }
+
+    private Reply upgradeUnderFenceAfterResume() throws SQLException {
         Party a = client("a");
         long token = a.tryRead("x", 1).granted();
         loseUnloggedData();
@@ -137,7 +192,7 @@ final class SharedGraceTest extends SqlTest {
         transaction.begin();
         transaction.fence("x", token);
         a.execute("SET statement_timeout = '2s'");
-        assertThat(a.upgrade("x", token, 2).outcome()).isEqualTo("held");
+        return a.upgrade("x", token, 2);
     }
 
     @Test
